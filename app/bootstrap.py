@@ -1,0 +1,39 @@
+"""The fuse box: settings in, live parts out. The only place where neighbours meet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from app import clock
+from app.db.engine import Database
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from app.ports.clock import Clock
+    from app.settings import Settings
+
+
+class House:
+    """The live parts of one process. Use it as an async context manager.
+
+    `name` says which process this is (``api``, ``worker``, ...); PostgreSQL shows it.
+    """
+
+    def __init__(self, settings: Settings, *, name: str) -> None:
+        """Build the parts without touching the network."""
+        self.settings = settings
+        self.name = name
+        self.clock: Clock = clock.from_settings(settings.clock)
+        self.database = Database(settings.database, name=name)
+
+    async def __aenter__(self) -> Self:
+        """Open the pools."""
+        await self.database.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the pools."""
+        await self.database.close()

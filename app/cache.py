@@ -1,0 +1,1 @@
+"""Encoded answers, kept in process and dropped when what they were made from changes."""

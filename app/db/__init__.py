@@ -1,0 +1,1 @@
+"""The only room that knows Piccolo, psycopg and SQL."""

@@ -1,0 +1,69 @@
+"""Connections to PostgreSQL: one psycopg pool a process, and the engine that Piccolo's tables use.
+
+psycopg carries what must be quick or exact (COPY, the spine, the ledger, hot reads); Piccolo carries
+everyday reads and writes of its tables. Both pools count against `max_connections`.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from app.domain.errors import DependencyDownError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from app.settings import DatabaseSettings
+
+Connection = psycopg.AsyncConnection[tuple[object, ...]]
+DOWN = "PostgreSQL does not answer: is it running, and is DATABASE_URL right?"
+CHECKOUT_S = 10.0
+
+
+class Database:
+    """A process's way to PostgreSQL. Open it once, in the running event loop."""
+
+    def __init__(self, settings: DatabaseSettings, *, name: str) -> None:
+        """Prepare, but open nothing. `name` is what `pg_stat_activity` shows."""
+        self.url = settings.url
+        self.pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            settings.url,
+            min_size=1,
+            max_size=settings.pool_max,
+            timeout=CHECKOUT_S,
+            open=False,
+            check=AsyncConnectionPool.check_connection,
+            kwargs={
+                "autocommit": True,
+                "application_name": f"groat-{name}",
+                "connect_timeout": 5,
+                "options": f"-c timezone=UTC -c statement_timeout={int(settings.statement_timeout_s * 1000)}",
+            },
+        )
+
+    async def open(self) -> None:
+        """Start the pool; it connects in the background, so a database that is away is no error here."""
+        await self.pool.open(wait=False)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.pool.close()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Lend an autocommit connection; raise DependencyDownError when the database is away."""
+        try:
+            async with self.pool.connection() as connection:
+                yield connection
+        except (PoolTimeout, psycopg.OperationalError) as e:
+            raise DependencyDownError(DOWN) from e
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Lend a connection inside a transaction that commits at the end, or rolls back on an exception."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection

@@ -1,0 +1,1 @@
+"""Piccolo tables, importable only from app.db and migrations."""

@@ -1,0 +1,1 @@
+"""Pure nouns of the market: no clock, no network, no disk."""

@@ -1,0 +1,1 @@
+"""The queue: hints to workers, carried by Valkey or Redis."""

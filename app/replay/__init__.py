@@ -1,0 +1,1 @@
+"""The offline market: provider-shaped HTTP over bundled real data."""

@@ -1,0 +1,1 @@
+"""Piccolo migrations, raw SQL where hypertables need it."""

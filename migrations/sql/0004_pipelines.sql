@@ -1,0 +1,49 @@
+-- The spine: steps are the outbox. Times here are machine time (now()), but for next_due and win, which are market time.
+
+CREATE TABLE pipelines (
+  name     text PRIMARY KEY,
+  spec     jsonb NOT NULL,
+  next_due timestamptz,
+  paused   boolean NOT NULL DEFAULT false,
+  declared_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE pipeline_runs (
+  id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  pipeline   text NOT NULL REFERENCES pipelines,
+  win        text NOT NULL,
+  args       jsonb NOT NULL DEFAULT '{}',
+  state      text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'done', 'failed')),
+  created_at timestamptz NOT NULL DEFAULT now(),
+  ended_at   timestamptz,
+  UNIQUE (pipeline, win)
+);
+CREATE INDEX pipeline_runs_latest ON pipeline_runs (pipeline, id DESC);
+CREATE INDEX pipeline_runs_open ON pipeline_runs (id) WHERE state = 'running';
+
+-- free_at: from when anybody may claim (backoff, or lease end). hint_at: when the keeper hints (again).
+-- fence never resets; attempt may.
+CREATE TABLE pipeline_steps (
+  run_id     bigint NOT NULL REFERENCES pipeline_runs ON DELETE CASCADE,
+  step       text   NOT NULL,
+  part       text   NOT NULL DEFAULT '',
+  needs      text[] NOT NULL DEFAULT '{}',
+  queue      text   NOT NULL DEFAULT 'fast',
+  deadline_s float8 NOT NULL DEFAULT 120,
+  state      text   NOT NULL CHECK (state IN ('waiting', 'ready', 'running', 'done', 'dead')),
+  fence      bigint NOT NULL DEFAULT 0,
+  attempt    integer NOT NULL DEFAULT 0,
+  crashes    integer NOT NULL DEFAULT 0,
+  free_at    timestamptz NOT NULL DEFAULT now(),
+  hint_at    timestamptz NOT NULL DEFAULT now(),
+  args       jsonb  NOT NULL DEFAULT '{}',
+  report     jsonb,
+  error      text,
+  owner      text,
+  started_at timestamptz,
+  ended_at   timestamptz,
+  PRIMARY KEY (run_id, step, part)
+);
+CREATE INDEX pipeline_steps_due ON pipeline_steps (queue, hint_at) WHERE state IN ('ready', 'running');
+CREATE INDEX pipeline_steps_open ON pipeline_steps (run_id, step) WHERE state <> 'done';
+CREATE INDEX pipeline_steps_waiting ON pipeline_steps (run_id) WHERE state = 'waiting';

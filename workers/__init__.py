@@ -1,0 +1,1 @@
+"""The night shift: the same use cases through another door."""
