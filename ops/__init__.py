@@ -1,0 +1,1 @@
+"""Run Groat: the local stack today, the rest of operations beside it."""
