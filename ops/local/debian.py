@@ -148,7 +148,7 @@ def _programs(root: Path) -> list[Path]:
     files = [
         path for folder in folders for path in sorted(folder.iterdir()) if path.is_file() and not path.is_symlink()
     ]
-    return [path for path in files if path.open("rb").read(4) == b"\x7fELF"]
+    return [path for path in files if path.read_bytes()[:4] == b"\x7fELF"]
 
 
 def _loader(libraries: Path) -> Path:
