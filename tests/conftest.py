@@ -24,7 +24,12 @@ pytest_plugins = ["tests.stack.servers"]
 
 settings.register_profile("dev", max_examples=50)
 settings.register_profile(
-    "ci", max_examples=300, derandomize=True, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+    "ci",
+    max_examples=300,
+    derandomize=True,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("deep", max_examples=10_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))  # noqa: TID251  tests choose their own profile
