@@ -37,6 +37,18 @@ class ConflictError(GroatError):
     code = "conflict"
 
 
+class UnauthorisedError(GroatError):
+    """This needs the operator's bearer token: `groat token` makes one."""
+
+    code = "unauthorised"
+
+
+class ForbiddenError(GroatError):
+    """The token does not allow this."""
+
+    code = "forbidden"
+
+
 class DependencyDownError(GroatError):
     """A service that Groat needs does not answer: try again shortly; `groat doctor` says which one."""
 

@@ -1,0 +1,106 @@
+"""The API: `create_app` builds it, `asgi` is what Granian serves.
+
+    Granian -> trusted proxy -> frame (request id, metrics, headers) -> Litestar (edge checks, handler)
+
+The lifespan opens the House and nothing else: migrations and schedules have commands of their own.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+from granian.utils.proxies import wrap_asgi_with_proxy_headers
+from litestar import Litestar, Router
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from litestar.routes import HTTPRoute
+from litestar.types import ControllerRouterHandler
+
+from app import settings as doors
+from app.api import deps, errors, routes
+from app.api.auth import Doorkeeper, access_of
+from app.api.edge import Edge
+from app.api.middleware import App, Frame
+from app.bootstrap import House
+from app.settings import Settings
+
+MAX_BODY_BYTES = 1_048_576
+
+
+def create_app(settings: Settings | None = None) -> Litestar:
+    """Build the API from its settings (by default the environment's).
+
+    Raises SettingsError when SECRET_KEY cannot sign, and RuntimeError when a route does not say who may use it.
+    """
+    settings = settings or doors.load()
+    doorkeeper = Doorkeeper(doors.signing_key(settings), reads_are_free=settings.environment != "prod")
+    edge = Edge(doorkeeper)
+
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        edge.check(connection.scope, handler)
+
+    app = Litestar(
+        route_handlers=[*route_handlers()],
+        dependencies=deps.PROVIDE,
+        exception_handlers={Exception: errors.answer},
+        guards=[guard],
+        before_request=edge.check_body,
+        lifespan=[open_house(settings)],
+        logging_config=None,
+        openapi_config=None,
+        request_max_body_size=MAX_BODY_BYTES,
+    )
+    app.state["doorkeeper"] = doorkeeper
+    describe_routes(app)
+    return app
+
+
+def asgi() -> App:
+    """Build what Granian serves: the API inside its frame, behind the proxies that the settings trust."""
+    settings = doors.load()
+    framed = Frame(cast("App", create_app(settings)))
+    trusted = [host.strip() for host in settings.api.trusted_proxies.split(",") if host.strip()]
+    wrapped: App = wrap_asgi_with_proxy_headers(framed, trusted_hosts=trusted)
+    return wrapped
+
+
+def open_house(settings: Settings) -> Any:  # noqa: ANN401  the decorator's type is private to contextlib
+    """Make the lifespan that opens the House and puts it in the application's state."""
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with House(settings, name="api") as house:
+            app.state["house"] = house
+            yield
+
+    return lifespan
+
+
+def route_handlers() -> Iterable[ControllerRouterHandler]:
+    """Collect ROUTES (below /api) and ROOT_ROUTES (at the root) of every module in `app/api/routes/`."""
+    below: list[ControllerRouterHandler] = []
+    for entry in pkgutil.iter_modules(routes.__path__):
+        module = importlib.import_module(f"{routes.__name__}.{entry.name}")
+        below += module.ROUTES
+        yield from getattr(module, "ROOT_ROUTES", [])
+    yield Router(path="/api", route_handlers=below)
+
+
+def describe_routes(app: Litestar) -> None:
+    """Check that every route says who may use it, and note its query names for the edge."""
+    silent = []
+    for route in app.routes:
+        if not isinstance(route, HTTPRoute):
+            message = f"{route.path} is not a plain HTTP route: the edge could not guard it."
+            raise RuntimeError(message)  # noqa: TRY004  a programming error of whoever added the route
+        for method, (handler, parameters) in route.route_handler_map.items():
+            if method == "OPTIONS" and not handler.include_in_schema:
+                handler.opt["access"] = "public"
+            elif not access_of(handler):
+                silent.append(f"{method} {route.path}")
+            handler.opt["query"] = {p.field_alias: p.is_sequence for p in parameters.expected_query_params}
+    if silent:
+        message = f"These routes do not say who may use them (PUBLIC, READ or OPERATE): {', '.join(silent)}."
+        raise RuntimeError(message)

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.api.edge import choose
+
+if TYPE_CHECKING:
+    import httpx
+
+pytestmark = pytest.mark.anyio
+LIVE = "/api/health/live"
+
+
+async def test_a_request_id_is_made_and_returned(client: httpx.AsyncClient) -> None:
+    first, second = await client.get(LIVE), await client.get(LIVE)
+    assert first.headers["x-request-id"] != second.headers["x-request-id"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"), [("abc-1.2:3_4", True), ("x" * 64, True), ("x" * 65, False), ("a b", False), ("", False)]
+)
+async def test_only_a_sane_request_id_is_kept(client: httpx.AsyncClient, sent: str, kept: bool) -> None:  # noqa: FBT001
+    answer = await client.get(LIVE, headers={"X-Request-ID": sent})
+    assert (answer.headers["x-request-id"] == sent) is kept
+
+
+async def test_every_answer_has_the_security_headers(client: httpx.AsyncClient) -> None:
+    for answer in (await client.get(LIVE), await client.get("/nope"), await client.post(LIVE)):
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+        assert answer.headers["cache-control"] == "no-store"
+        assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("ask", "status", "code"),
+    [
+        ("GET /nope", 404, "not_found"),
+        (f"POST {LIVE}", 405, "method_not_allowed"),
+        (f"FOO {LIVE}", 405, "method_not_allowed"),
+        (f"GET {LIVE} text/html", 406, "not_acceptable"),
+        (f"GET {LIVE}?a=1", 400, "bad_request"),
+        (f"GET {LIVE}?%ff=1", 400, "bad_request"),
+        ("GET /api/health/%00", 400, "bad_request"),
+    ],
+)
+async def test_errors_are_problems(client: httpx.AsyncClient, ask: str, status: int, code: str) -> None:
+    method, path, *accept = ask.split(" ")
+    answer = await client.request(method, path, headers={"Accept": accept[0]} if accept else {})
+    problem = answer.json()
+    assert answer.status_code == problem["status"] == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert problem["code"] == code
+    assert problem["type"] == f"/problems/{code}"
+    assert problem["request_id"] == answer.headers["x-request-id"]
+
+
+async def test_a_token_in_the_query_is_refused_and_not_repeated(client: httpx.AsyncClient) -> None:
+    answer = await client.get(LIVE, params={"access_token": "s3cr3t-value"})
+    assert answer.status_code == 400
+    assert "s3cr3t-value" not in answer.text
+    assert "Authorization header" in answer.text
+
+
+async def test_head_is_get_without_a_body(client: httpx.AsyncClient) -> None:
+    got, head = await client.get(LIVE), await client.head(LIVE)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == got.headers["content-length"]
+
+
+async def test_options_and_405_name_the_methods(client: httpx.AsyncClient) -> None:
+    assert (await client.post(LIVE)).headers["allow"] == "GET, HEAD, OPTIONS"
+    options = await client.options(LIVE)
+    assert options.status_code == 204
+    assert "GET" in options.headers["allow"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "chosen"),
+    [
+        ("*/*", "application/json"),
+        ("text/csv", "text/csv"),
+        ("text/*;q=0.5, application/json;q=0.4", "text/csv"),
+        ("application/problem+json", "application/json"),
+        ("application/json;q=0", None),
+        ("image/png", None),
+        ("*", "application/json"),
+        ("text/csv;q=nonsense", "text/csv"),
+        ("application/json;q=0, */*", "text/csv"),
+    ],
+)
+def test_the_best_accepted_media_type_is_chosen(accept: str, chosen: str | None) -> None:
+    assert choose(accept, ("application/json", "text/csv")) == chosen
