@@ -9,6 +9,7 @@ so a moved folder is patched again.
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -58,12 +59,12 @@ def install(root: Path, work: Path) -> dict[str, str]:
     """Download, unpack and patch the packages into `root`; return their versions."""
     archives = download(work)
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda archive: _unpack(archive, root), archives))
+        list(pool.map(lambda archive: unpack(archive, root), archives))
     patch(root)
     return dict(archive.name.split("_")[:2] for archive in archives)
 
 
-def download(work: Path) -> list[Path]:
+def download(work: Path, packages: Sequence[str] = PACKAGES) -> list[Path]:
     """Fetch the packages with a private apt, which checks every signature; return their archives."""
     archives = work / "archives"
     for folder in (archives, work / "state/lists/partial", work / "cache/archives/partial"):
@@ -75,7 +76,7 @@ def download(work: Path) -> list[Path]:
     settings.write_text(_apt_settings(work))
     variables = environment.copy(APT_CONFIG=str(settings), LC_ALL="C.UTF-8")
     _run(["apt-get", "-q", "update"], work, variables)
-    _run(["apt-get", "-q", "download", *PACKAGES], archives, variables)
+    _run(["apt-get", "-q", "download", *packages], archives, variables)
     return sorted(archives.glob("*.deb"))
 
 
@@ -130,7 +131,7 @@ def _apt_settings(work: Path) -> str:
     )
 
 
-def _unpack(archive: Path, root: Path) -> None:
+def unpack(archive: Path, root: Path) -> None:
     """Pipe the archive's files into the folder, without what no server needs."""
     root.mkdir(parents=True, exist_ok=True)
     reader = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(archive)], stdout=subprocess.PIPE)

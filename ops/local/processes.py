@@ -1,5 +1,6 @@
 """Look at processes through /proc: who is alive, whose child it is, and end them for certain."""
 
+import contextlib
 import os
 import signal
 import time
@@ -43,6 +44,17 @@ def kill_tree(pid: int) -> None:
     pids = [pid, *descendants(pid)]
     send(pids, signal.SIGKILL)
     wait_until(lambda: not any(is_alive(each) for each in pids), 10)
+
+
+def wait_gone(pid: int, timeout_s: float) -> bool:
+    """Wait until the process has ended; return whether it did in time."""
+    return wait_until(lambda: not is_alive(pid), timeout_s)
+
+
+def kill_group(leader: int) -> None:
+    """Kill what a dead leader left in its process group, such as the workers of a killed server."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
 
 
 def send(pids: Iterable[int], number: signal.Signals) -> None:
