@@ -13,6 +13,7 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from app.domain.errors import DependencyDownError
+from app.telemetry import metrics
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -53,17 +54,29 @@ class Database:
         """Close every connection."""
         await self.pool.close()
 
+    def measure(self) -> None:
+        """Set the pool's gauges to how it stands."""
+        stats = self.pool.get_stats()
+        size, idle = stats.get("pool_size", 0), stats.get("pool_available", 0)
+        metrics.DB_POOL.labels("idle").set(idle)
+        metrics.DB_POOL.labels("used").set(size - idle)
+        metrics.DB_POOL_WAITING.set(stats.get("requests_waiting", 0))
+
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        """Lend an autocommit connection; raise DependencyDownError when the database is away."""
+    async def connection(self, query_type: str = "other") -> AsyncIterator[Connection]:
+        """Lend an autocommit connection; raise DependencyDownError when the database is away.
+
+        `query_type`, one of a few fixed names, is what the time of its use is counted under.
+        """
         try:
             async with self.pool.connection() as connection:
-                yield connection
+                with metrics.query(query_type):
+                    yield connection
         except (PoolTimeout, psycopg.OperationalError) as e:
             raise DependencyDownError(DOWN) from e
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
+    async def transaction(self, query_type: str = "transaction") -> AsyncIterator[Connection]:
         """Lend a connection inside a transaction that commits at the end, or rolls back on an exception."""
-        async with self.connection() as connection, connection.transaction():
+        async with self.connection(query_type) as connection, connection.transaction():
             yield connection
