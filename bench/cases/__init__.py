@@ -1,0 +1,1 @@
+"""One file a benchmark; `bench.__main__` lists them."""
