@@ -25,6 +25,7 @@ from app.api.edge import Edge
 from app.api.middleware import App, Frame
 from app.bootstrap import House
 from app.settings import Settings
+from app.telemetry import logging
 
 MAX_BODY_BYTES = 1_048_576
 
@@ -60,7 +61,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
 def asgi() -> App:
     """Build what Granian serves: the API inside its frame, behind the proxies that the settings trust."""
     settings = doors.load()
-    framed = Frame(cast("App", create_app(settings)))
+    logging.configure(level=settings.log_level, form=settings.log_format, secrets=doors.secret_values(settings))
+    framed = Frame(cast("App", create_app(settings)), log_requests=settings.log_level == "debug")
     trusted = [host.strip() for host in settings.api.trusted_proxies.split(",") if host.strip()]
     wrapped: App = wrap_asgi_with_proxy_headers(framed, trusted_hosts=trusted)
     return wrapped

@@ -14,7 +14,7 @@ from a file: the same name with ``_FILE`` behind it. Unknown ``GROAT_*`` names a
 
 from app.settings.names import fields, is_secret, names, secret_paths
 from app.settings.reading import Reading, load, read
-from app.settings.showing import Row, redacted, rows
+from app.settings.showing import Row, redacted, rows, secret_values
 from app.settings.signing import MIN_SECRET_BYTES, signing_key
 from app.settings.sources import ENV_FILE, environment, read_env_file
 from app.settings.tree import (
@@ -55,5 +55,6 @@ __all__ = [
     "redacted",
     "rows",
     "secret_paths",
+    "secret_values",
     "signing_key",
 ]

@@ -42,6 +42,12 @@ def rows(reading: Reading) -> list[Row]:
     return _rows(reading.settings, {path: f"{one.name} ({one.source})" for path, one in reading.given.items()})
 
 
+def secret_values(settings: Settings) -> set[str]:
+    """Return every secret that is set, and the passwords inside addresses: what no log line may hold."""
+    found = {str(value) for path, field in fields() if is_secret(field) and (value := _at(settings, path))}
+    return found | {password for value in found if (password := urlsplit(value).password)}
+
+
 def _rows(settings: Settings, sources: Mapping[Path, str]) -> list[Row]:
     known = names()
     found = []

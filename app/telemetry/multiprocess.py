@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+PREFIX = "groat-metrics-"
 
 
 def prepare(service: str) -> Path:
@@ -26,7 +27,7 @@ def prepare(service: str) -> Path:
         message = "Metrics must be prepared before prometheus_client is imported: call prepare() first."
         raise RuntimeError(message)
     given = os.environ.get(VARIABLE)  # noqa: TID251  the variable belongs to prometheus_client, not to the settings
-    folder = Path(given) / service if given else Path(tempfile.mkdtemp(prefix=f"groat-metrics-{service}-"))
+    folder = Path(given) / service if given else Path(tempfile.mkdtemp(prefix=f"{PREFIX}{service}-"))
     folder.mkdir(parents=True, exist_ok=True)
     for file in folder.glob("*.db"):
         file.unlink(missing_ok=True)
@@ -42,7 +43,7 @@ def folder() -> Path | None:
 
 def discard(folder: Path) -> None:
     """Remove a folder that `prepare` made in the temporary folder; leave any other."""
-    if folder.parent == Path(tempfile.gettempdir()):
+    if folder.name.startswith(PREFIX):
         for file in folder.glob("*.db"):
             file.unlink(missing_ok=True)
         folder.rmdir()

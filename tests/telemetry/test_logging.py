@@ -32,7 +32,7 @@ def test_no_secret_is_logged_whatever_way_it_comes(stream: io.StringIO, form: st
     log = structlog.get_logger("groat.test")
     for secret in SECRETS:
         log.info("event", key=secret, nested={"headers": {"Authorization": f"Bearer {secret}"}})
-        log.info("prose " + secret)
+        log.info(secret)
         logging.getLogger("library").warning("url https://host/?apiKey=%s", secret)
         try:
             int(secret)
