@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING, Self
 
 from app import clock
 from app.db.engine import Database
+from app.db.quota_ledger import PostgresLedger
+from app.db.pipelines import PipelineStore
+from app.db.spine import Spine
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from app.ports.clock import Clock
+    from app.ports.quotas import Ledger
+    from app.ports.pipelines import Pipelines
     from app.settings import Settings
 
 
@@ -26,6 +31,9 @@ class House:
         self.name = name
         self.clock: Clock = clock.from_settings(settings.clock)
         self.database = Database(settings.database, name=name)
+        self.ledger: Ledger = PostgresLedger(self.database, self.clock)
+        self.pipelines: Pipelines = PipelineStore(self.database)
+        self.spine = Spine(self.database, settings.worker)
 
     async def __aenter__(self) -> Self:
         """Open the pools."""

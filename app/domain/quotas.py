@@ -1,0 +1,155 @@
+"""Quotas: how many calls a provider allows, and when the next one may go.
+
+A call *rests* in a window of span W from its reservation until W after the last moment at which the provider
+can have counted it. That moment is `hold` after the reservation until the reply is in, and then the reply's
+own time. A new call may go when, in every window, fewer calls rest than the window allows. Times are
+microseconds of the quota clock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence  # noqa: TC003  msgspec reads annotations at run time
+from datetime import datetime  # noqa: TC003
+from enum import StrEnum
+
+import msgspec
+
+SECOND_US = 1_000_000
+# From the reading of the clock before the reservation to the first byte sent; later, the permit is dropped.
+SEND_WITHIN_S = 5.0
+# From the first byte sent to the last byte read.
+REPLY_WITHIN_S = 30.0
+# What the network may add between our deadline and the provider's counter.
+NETWORK_SLACK_S = 10.0
+HOLD_S = SEND_WITHIN_S + REPLY_WITHIN_S + NETWORK_SLACK_S
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """At most `max_calls` in any `span_s` seconds of the quota clock."""
+
+    max_calls: int
+    span_s: float
+
+    @property
+    def span_us(self) -> int:
+        """Return the span in microseconds."""
+        return round(self.span_s * SECOND_US)
+
+
+class Allowance(msgspec.Struct, frozen=True, kw_only=True):
+    """What one key may spend; `id` is derived from the key and never shows it."""
+
+    id: str
+    provider: str
+    windows: tuple[Window, ...]
+    hold_us: int
+
+
+class Permit(msgspec.Struct, frozen=True, kw_only=True):
+    """One reserved call; `at_us` was read before the reservation was asked for."""
+
+    call_id: int
+    allowance: str
+    at_us: int
+
+
+class Denied(msgspec.Struct, frozen=True, kw_only=True):
+    """No call now.
+
+    Asking before `soonest_us` (from now) is in vain; from `latest_us` on there is a slot, unless others took
+    it. They differ while calls are in flight: their replies open slots sooner.
+    """
+
+    soonest_us: int
+    latest_us: int
+    why: str
+
+
+class Outcome(StrEnum):
+    """What became of a call; kept with it."""
+
+    OK = "ok"
+    RATE_LIMITED = "rate_limited"
+    NOT_YET_FINAL = "not_yet_final"
+    NOT_ENTITLED = "not_entitled"
+    BAD_KEY = "bad_key"
+    NOT_FOUND = "not_found"
+    BAD_REQUEST = "bad_request"
+    MALFORMED = "malformed"
+    SERVER_ERROR = "server_error"
+    UNREACHABLE = "unreachable"
+    UNSENT = "unsent"
+
+
+class CallResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of a call, for the log. `error` is scrubbed of secrets."""
+
+    outcome: Outcome
+    status: int | None = None
+    reply_bytes: int | None = None
+    duration_ms: float | None = None
+    error: str | None = None
+
+
+class Spending(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an allowance stands: for each resting call, how long from now it could last be counted (negative: ago).
+
+    `blocked_us` is how long from now the provider asked us to stay away; 0 when it did not.
+    """
+
+    lates_us: tuple[int, ...] = ()
+    blocked_us: int = 0
+    blocked_why: str | None = None
+
+
+class WindowUsage(msgspec.Struct, frozen=True, kw_only=True):
+    """One window now; `next_free` is market time, and the present when there is a free slot."""
+
+    max_calls: int
+    span_s: float
+    resting: int
+    next_free: datetime
+
+
+class AllowanceUsage(msgspec.Struct, frozen=True, kw_only=True):
+    """One provider's allowance now, and its calls of the last 24 hours by outcome (``lost``: never settled)."""
+
+    provider: str
+    allowance: str
+    windows: tuple[WindowUsage, ...]
+    next_free: datetime
+    blocked_until: datetime | None
+    blocked_why: str | None
+    calls_last_day: dict[str, int]
+
+
+def allowance_id(provider: str, key: str, realm: str = "") -> str:
+    """Name an allowance by a one-way hash; `realm` keeps replays of the same key apart."""
+    return hashlib.sha256(f"{provider}\n{key}\n{realm}".encode()).hexdigest()[:32]
+
+
+def resting(window: Window, lates_us: Sequence[int]) -> int:
+    """Count the calls that rest in a window."""
+    return sum(late > -window.span_us for late in lates_us)
+
+
+def free_in_us(windows: Sequence[Window], spending: Spending) -> int:
+    """Return how long from now the next call may go, if every call in flight took its whole hold."""
+    return next_slots(windows, spending, 1)[0]
+
+
+def next_slots(windows: Sequence[Window], spending: Spending, count: int) -> list[int]:
+    """Return when each of the next `count` calls may go, in microseconds from now, if nobody else calls.
+
+    Each is taken to be counted at once.
+    """
+    lates = sorted(spending.lates_us)
+    slots: list[int] = []
+    at = max(0, spending.blocked_us)
+    for _ in range(count):
+        opens = [lates[-w.max_calls] + w.span_us for w in windows if len(lates) >= w.max_calls]
+        at = max([at, *opens])
+        slots.append(at)
+        lates.append(max(at, lates[-1]) if lates else at)
+    return slots

@@ -1,0 +1,198 @@
+"""The ledger against a real PostgreSQL."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import cast
+
+import psycopg
+import pytest
+
+from app.db.engine import Database
+from app.db.quota_ledger import PostgresLedger
+from app.domain.quotas import Allowance, CallResult, Denied, Outcome, Permit, Window
+from app.settings import DatabaseSettings
+from tests.fakes.clocks import ManualClock
+
+pytestmark = [pytest.mark.anyio, pytest.mark.stack]
+
+OK = CallResult(outcome=Outcome.OK, status=200, reply_bytes=10, duration_ms=4.0)
+FIVE = Allowance(id="five", provider="polygon", windows=(Window(max_calls=5, span_s=60),), hold_us=45_000_000)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = Database(DatabaseSettings(url=database_url), name="test")
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def ledger(database: Database, clock: ManualClock) -> PostgresLedger:
+    return PostgresLedger(database, clock)
+
+
+async def reserve(ledger: PostgresLedger, count: int = 1) -> list[Permit]:
+    permits = [await ledger.reserve(FIVE, "test") for _ in range(count)]
+    assert all(isinstance(permit, Permit) for permit in permits)
+    return cast("list[Permit]", permits)
+
+
+async def denied(ledger: PostgresLedger) -> Denied:
+    answer = await ledger.reserve(FIVE, "test")
+    assert isinstance(answer, Denied)
+    return answer
+
+
+async def test_the_sixth_call_waits_until_the_first_has_rested(ledger: PostgresLedger, clock: ManualClock) -> None:
+    for permit in await reserve(ledger, 5):
+        clock.advance_us(100_000)
+        await ledger.settle(permit, OK)
+    answer = await denied(ledger)
+    assert answer.soonest_us == answer.latest_us == 60_000_000 - 400_000
+    clock.advance_us(answer.latest_us - 1)
+    await denied(ledger)
+    clock.advance_us(1)
+    await reserve(ledger)
+    await denied(ledger)
+
+
+async def test_a_call_that_never_came_back_rests_its_whole_hold(ledger: PostgresLedger, clock: ManualClock) -> None:
+    await reserve(ledger, 5)
+    answer = await denied(ledger)
+    assert (answer.soonest_us, answer.latest_us) == (60_000_000, 105_000_000)
+    clock.advance_us(105_000_000 - 1)
+    await denied(ledger)
+    clock.advance_us(1)
+    await reserve(ledger)
+
+
+async def test_settling_twice_keeps_the_first(ledger: PostgresLedger, clock: ManualClock, database_url: str) -> None:
+    (permit,) = await reserve(ledger)
+    clock.advance_us(1_000)
+    await ledger.settle(permit, OK)
+    clock.advance_us(1_000)
+    await ledger.settle(permit, CallResult(outcome=Outcome.MALFORMED))
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute("SELECT last_us - at_us, outcome, status, reply_bytes FROM provider_calls").fetchone()
+    assert row == (1_000, "ok", 200, 10)
+
+
+async def test_a_clock_that_reads_earlier_never_shortens_below_the_reservation(
+    ledger: PostgresLedger, clock: ManualClock
+) -> None:
+    (permit,) = await reserve(ledger)
+    clock.set_quota_us(permit.at_us - 5_000_000)
+    await ledger.settle(permit, OK)
+    clock.set_quota_us(permit.at_us)
+    assert (await ledger.spending(FIVE)).lates_us == (0,)
+
+
+async def test_a_reservation_inside_a_transaction_is_refused(database: Database, ledger: PostgresLedger) -> None:
+    await ledger.declare(FIVE)
+    with pytest.raises(psycopg.errors.InvalidTransactionTermination):
+        async with database.transaction() as connection:
+            await connection.execute("CALL groat_reserve('five', 'manual', 1, 1, 'x', NULL, NULL, NULL, NULL)")
+    assert (await ledger.spending(FIVE)).lates_us == ()
+
+
+async def test_an_undeclared_allowance_is_refused(database: Database) -> None:
+    async with database.connection() as connection:
+        with pytest.raises(psycopg.errors.NoDataFound):
+            await connection.execute("CALL groat_reserve('nobody', 'manual', 1, 1, 'x', NULL, NULL, NULL, NULL)")
+
+
+async def test_every_window_must_have_room(ledger: PostgresLedger, clock: ManualClock) -> None:
+    both = Allowance(
+        id="both", provider="p", windows=(Window(max_calls=1, span_s=1), Window(max_calls=3, span_s=100)), hold_us=1
+    )
+    for _ in range(3):
+        assert isinstance(await ledger.reserve(both, "x"), Permit)
+        assert isinstance(await ledger.reserve(both, "x"), Denied)
+        clock.advance_us(1_000_001)
+    answer = await ledger.reserve(both, "x")
+    assert isinstance(answer, Denied)
+    assert answer.latest_us == 100_000_001 - 3_000_003
+
+
+async def test_a_block_holds_and_is_never_shortened(ledger: PostgresLedger, clock: ManualClock) -> None:
+    await ledger.declare(FIVE)
+    await ledger.block(FIVE, 60_000_000, "the provider answered 429")
+    await ledger.block(FIVE, 1_000_000, "again")
+    answer = await denied(ledger)
+    assert (answer.soonest_us, answer.latest_us) == (60_000_000, 60_000_000)
+    assert answer.why == "again"
+    clock.advance_us(60_000_000)
+    await reserve(ledger)
+
+
+async def test_rows_of_another_clock_are_judged_by_the_servers_time(
+    database: Database, ledger: PostgresLedger
+) -> None:
+    other = PostgresLedger(database, ManualClock(clock_id="the boot before"))
+    for permit in await reserve(other, 5):
+        await other.settle(permit, OK)
+    answer = await denied(ledger)
+    assert 50_000_000 < answer.latest_us <= 61_000_000
+    async with database.connection() as connection:
+        await connection.execute("UPDATE provider_calls SET last_wall = now() - interval '62 seconds'")
+    await reserve(ledger)
+
+
+@pytest.mark.parametrize("jump", ["-1 day", "-1 hour", "1 hour", "1 day"])
+async def test_a_jump_of_the_servers_time_changes_nothing_for_rows_of_ones_own_clock(
+    database: Database, ledger: PostgresLedger, clock: ManualClock, jump: str
+) -> None:
+    for permit in await reserve(ledger, 5):
+        await ledger.settle(permit, OK)
+    clock.advance_us(1_000)
+    before = await denied(ledger)
+    async with database.connection() as connection:
+        await connection.execute(
+            "UPDATE provider_calls SET at_wall = at_wall + %s::interval, last_wall = last_wall + %s::interval",
+            [jump, jump],
+        )
+    assert await denied(ledger) == before
+
+
+async def test_a_changed_plan_replaces_its_windows(database: Database, ledger: PostgresLedger) -> None:
+    await ledger.declare(FIVE)
+    wider = Allowance(id="five", provider="polygon", windows=(Window(max_calls=9, span_s=30),), hold_us=7)
+    await ledger.declare(wider)
+    async with database.connection() as connection:
+        rows = await (await connection.execute("SELECT span_us, max_calls FROM quota_windows")).fetchall()
+    assert rows == [(30_000_000, 9)]
+
+
+async def test_usage_speaks_market_time(ledger: PostgresLedger, clock: ManualClock) -> None:
+    permits = await reserve(ledger, 5)
+    for permit in permits[:4]:
+        await ledger.settle(permit, OK)
+    clock.advance_us(10_000_000)
+    (usage,) = await ledger.usage([FIVE])
+    (window,) = usage.windows
+    assert (window.resting, window.max_calls, window.span_s) == (5, 5, 60)
+    assert window.next_free == usage.next_free == clock.now() + timedelta(seconds=50)
+    assert usage.calls_last_day == {"ok": 4, "in_flight": 1}
+    await ledger.block(FIVE, 70_000_000, "asked to wait")
+    (usage,) = await ledger.usage([FIVE])
+    assert usage.blocked_until == usage.next_free == clock.now() + timedelta(seconds=70)
+    assert usage.blocked_why == "asked to wait"
+    clock.advance(timedelta(hours=23, minutes=59, seconds=49))
+    (usage,) = await ledger.usage([FIVE])
+    assert usage.calls_last_day == {"lost": 1, "ok": 4}
+    clock.advance(timedelta(seconds=2))
+    (usage,) = await ledger.usage([FIVE])
+    assert usage.calls_last_day == {}
+    assert usage.blocked_until is None
+
+
+async def test_usage_of_a_key_that_was_never_used(ledger: PostgresLedger, clock: ManualClock) -> None:
+    (usage,) = await ledger.usage([FIVE])
+    assert usage.windows[0].resting == 0
+    assert usage.next_free == clock.now()
