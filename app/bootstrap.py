@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Self
 
 from app import clock
 from app.db.engine import Database
-from app.db.quota_ledger import PostgresLedger
 from app.db.pipelines import PipelineStore
+from app.db.quota_ledger import PostgresLedger
 from app.db.spine import Spine
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from app.ports.clock import Clock
-    from app.ports.quotas import Ledger
     from app.ports.pipelines import Pipelines
+    from app.ports.quotas import Ledger
     from app.settings import Settings
 
 
