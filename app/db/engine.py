@@ -25,6 +25,14 @@ DOWN = "PostgreSQL does not answer: is it running, and is DATABASE_URL right?"
 CHECKOUT_S = 10.0
 
 
+def is_answer(error: psycopg.Error) -> bool:
+    """Tell whether the server is well and has refused this statement, as when it took too long.
+
+    Lost connections, shutdowns, deadlocks, exhausted resources and I/O errors are no answers: ask again later.
+    """
+    return error.sqlstate is not None and not error.sqlstate.startswith(("08", "40", "53", "55P03", "57P", "58"))
+
+
 class Database:
     """A process's way to PostgreSQL. Open it once, in the running event loop."""
 
@@ -73,6 +81,8 @@ class Database:
                 with metrics.query(query_type):
                     yield connection
         except (PoolTimeout, psycopg.OperationalError) as e:
+            if is_answer(e):
+                raise
             raise DependencyDownError(DOWN) from e
 
     @asynccontextmanager

@@ -72,6 +72,7 @@ class WorkerSettings(Section, frozen=True, kw_only=True):
     lease_s: Annotated[Seconds, _means("How long a claimed step is held without a sign of life.")] = 15.0
     keeper_s: Annotated[Seconds, _means("How often the keeper looks for what is due.")] = 1.0
     resend_s: Annotated[Seconds, _means("After how long a hint that nobody took is sent again.")] = 5.0
+    backoff_s: Annotated[Seconds, _means("How long a step that failed waits first; each further wait is longer.")] = 2.0
     grace_s: Annotated[Seconds, _means("How long a stopping worker may finish what it began.")] = 20.0
 
 

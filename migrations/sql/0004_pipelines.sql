@@ -1,5 +1,7 @@
 -- The spine: steps are the outbox. Times here are machine time (now()), but for next_due and win, which are market time.
 
+-- spec holds the whole declaration, so that any keeper can tick any pipeline, whatever version its program is.
+-- next_due NULL: no version that runs declares the pipeline any more.
 CREATE TABLE pipelines (
   name     text PRIMARY KEY,
   spec     jsonb NOT NULL,
@@ -43,7 +45,16 @@ CREATE TABLE pipeline_steps (
   started_at timestamptz,
   ended_at   timestamptz,
   PRIMARY KEY (run_id, step, part)
-);
+  -- Every claim and beat leaves a dead row version: the partial indexes below must not gather them.
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
 CREATE INDEX pipeline_steps_due ON pipeline_steps (queue, hint_at) WHERE state IN ('ready', 'running');
 CREATE INDEX pipeline_steps_open ON pipeline_steps (run_id, step) WHERE state <> 'done';
 CREATE INDEX pipeline_steps_waiting ON pipeline_steps (run_id) WHERE state = 'waiting';
+
+-- One row: when the schedule was kept last, and by whom. Two keepers do no harm; this spares the second the work.
+CREATE TABLE pipeline_keeper (
+  one     boolean PRIMARY KEY DEFAULT true CHECK (one),
+  kept_at timestamptz,
+  owner   text
+);
+INSERT INTO pipeline_keeper DEFAULT VALUES;
