@@ -6,6 +6,7 @@ prepare -> servers -> migrate -> market clock -> replay, API, worker, scheduler 
 import os
 import signal
 import time
+from collections import defaultdict
 from types import FrameType
 from typing import Final
 
@@ -21,6 +22,8 @@ from ops.local.takeover import clear_leftovers
 
 _POLL_S: Final = 0.05
 _WATCH_S: Final = 0.25
+# A start gives up sooner than the supervisor does later: somebody waits for it.
+_TRIES: Final = 4
 _TAIL_LINES: Final = 12
 
 
@@ -38,6 +41,7 @@ class Launcher:
         self._supervisor = Supervisor(stack.state)
         self._running = Running(launcher=identity(os.getpid()), urls=stack.urls())
         self._pids: dict[str, int] = {}
+        self._tries: defaultdict[str, set[int]] = defaultdict(set)
         self._wishes = 0
 
     def run(self) -> int:
@@ -96,8 +100,11 @@ class Launcher:
             elif seen.is_down:
                 raise LocalStackError(self._failure(process, f"ended with code {seen.exit_code}"))
             return
-        if seen.state == "FATAL":
-            raise LocalStackError(self._failure(process, "ended again at each try"))
+        tries = self._tries[process.name]
+        if seen.state == "FATAL" or (len(tries) >= _TRIES and seen.pid not in tries):
+            raise LocalStackError(self._failure(process, f"ended at each of {len(tries)} tries"))
+        if seen.pid:
+            tries.add(seen.pid)
         if seen.pid and probes.is_ready(process, seen, self._stack.plan, self._stack.redis_password):
             self._stack.after_ready(process.name)
             done.add(process.name)
