@@ -1,0 +1,1 @@
+"""Real market data that ships inside registry packages, read into columns."""

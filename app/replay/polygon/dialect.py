@@ -1,0 +1,78 @@
+"""Polygon's paths, keys and plan."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from app.replay.allowance import Window
+from app.replay.dialect import Plan
+from app.replay.polygon import answers
+from app.replay.polygon.aggregates import Aggregates
+from app.replay.polygon.ranges import Ranges
+from app.replay.polygon.reference import Reference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from app.replay.data.market_data import MarketData
+    from app.replay.dialect import Call, Reply
+
+BASIC = Plan(name="Basic", windows=(Window("minute", 60_000_000, 5),), history_years=2)
+LACKING = re.compile(
+    r"/v2/(last|snapshot|aggs/grouped/locale)/.*|/v3/(trades|quotes|snapshot)/?.*|/v1/(last|conversion)/.*"
+)
+
+
+class Polygon:
+    """The dialect over one data set."""
+
+    name = "polygon"
+    prefixes = ("/v1", "/v2/aggs", "/v2/last", "/v2/reference", "/v2/snapshot", "/v3", "/vX")
+
+    def __init__(self, data: MarketData, plan: Plan = BASIC) -> None:
+        self.plan = plan
+        bars = Aggregates(data, plan.history_years)
+        ranges = Ranges(data, plan.history_years)
+        reference = Reference(data)
+        self._routes: tuple[tuple[re.Pattern[str], Callable[..., Reply]], ...] = (
+            (re.compile(r"/v2/aggs/grouped/locale/us/market/stocks/([^/]+)"), bars.grouped),
+            (re.compile(r"/v2/aggs/ticker/([^/]+)/range/([^/]+)/([^/]+)/([^/]+)/([^/]+)"), ranges.answer),
+            (re.compile(r"/v2/aggs/ticker/([^/]+)/prev"), bars.previous),
+            (re.compile(r"/v3/reference/tickers"), reference.tickers),
+            (re.compile(r"/v3/reference/tickers/(?!types$)([^/]+)"), reference.ticker),
+            (re.compile(r"/v3/reference/splits"), reference.splits),
+            (re.compile(r"/v3/reference/dividends"), reference.dividends),
+            (re.compile(r"/v1/marketstatus/now"), reference.market_status),
+        )
+
+    def key(self, params: Mapping[str, str], headers: Mapping[str, str]) -> str | None:
+        """Return the key: a bearer token, else the parameter `apiKey`."""
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and token.strip():
+            return token.strip()
+        return params.get("apiKey") or None
+
+    def bad_key(self, key: str | None) -> Reply:
+        """Answer 401."""
+        return answers.bad_key(key)
+
+    def too_many(self) -> Reply:
+        """Answer 429."""
+        return answers.too_many()
+
+    def answer(self, call: Call) -> Reply:
+        """Find the endpoint and answer; a path that the replay does not have is 403 or 404 like the real ones."""
+        path = call.path.rstrip("/")
+        try:
+            for pattern, endpoint in self._routes:
+                found = pattern.fullmatch(path)
+                if found:
+                    return endpoint(call, *(unquote(part) for part in found.groups()))
+            if LACKING.fullmatch(call.path):
+                raise answers.not_entitled()
+            text = "Page not found."
+            raise answers.not_found(text)
+        except answers.RefusedError as refusal:
+            return refusal.reply

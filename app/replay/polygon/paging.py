@@ -1,0 +1,116 @@
+"""Lists of the reference endpoints: filters, order, pages and the cursor in `next_url`."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode
+
+import msgspec
+
+from app.replay.polygon import answers, parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from app.replay.dialect import Call, Reply
+
+Row = dict[str, object]
+MAX_ROWS = 1_000
+MARKER = "page_marker"
+NOT_PAGED = {"apiKey", "cursor"}
+OPERATORS: dict[str, Callable[[object, object], bool]] = {
+    "": lambda value, limit: value == limit,
+    ".gt": lambda value, limit: value > limit,  # type: ignore[operator]  # both are of the field's one type
+    ".gte": lambda value, limit: value >= limit,  # type: ignore[operator]
+    ".lt": lambda value, limit: value < limit,  # type: ignore[operator]
+    ".lte": lambda value, limit: value <= limit,  # type: ignore[operator]
+}
+
+
+class ListSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """How one endpoint's rows may be asked for.
+
+    `fields` maps the fields that can be filtered to how a value of theirs is read.
+    """
+
+    fields: Mapping[str, Callable[[str, str], object]]
+    sorts: tuple[str, ...]
+    default_order: str
+    default_limit: int
+    counted: bool
+
+
+def opened(params: Mapping[str, str]) -> dict[str, str]:
+    """Return the parameters that a cursor stands for; without a cursor, the request's own."""
+    cursor = params.get("cursor")
+    if cursor is None:
+        return {name: value for name, value in params.items() if name not in NOT_PAGED}
+    try:
+        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        return dict(parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text)))
+    except (binascii.Error, ValueError):
+        text = "The parameter 'cursor' is not valid"
+        raise answers.bad_request(text) from None
+
+
+def closed(params: Mapping[str, str]) -> str:
+    """Return the cursor for some parameters."""
+    return urlsafe_b64encode(urlencode(sorted(params.items())).encode()).decode().rstrip("=")
+
+
+def answer(call: Call, spec: ListSpec, rows: Sequence[Row], extra: Row | None = None) -> Reply:
+    """Answer with one page of rows; each gets the `extra` fields, which cannot be sorted or filtered by.
+
+    Rows come in the order of their tickers, and a sort field together with the ticker names one row.
+    """
+    params = opened(call.params)
+    sort = parameters.choice(params, "sort", spec.sorts, spec.sorts[0])
+    order = parameters.choice(params, "order", ("asc", "desc"), spec.default_order)
+    limit = parameters.whole(params.get("limit") or str(spec.default_limit), "limit", 1, MAX_ROWS)
+    kept = filtered(rows, params, spec)
+    if sort != "ticker":
+        kept = sorted(kept, key=lambda row: place(row, sort))
+    marker = params.get(MARKER)
+    if order == "asc":
+        start = 0 if marker is None else bisect_right(kept, split(marker), key=lambda row: place(row, sort))
+        page, more = kept[start : start + limit], start + limit < len(kept)
+    else:
+        stop = len(kept) if marker is None else bisect_left(kept, split(marker), key=lambda row: place(row, sort))
+        page, more = kept[max(0, stop - limit) : stop][::-1], stop > limit
+    tail: dict[str, object] = {"count": len(page)} if spec.counted else {}
+    if more:
+        following = {
+            **params,
+            "sort": sort,
+            "order": order,
+            "limit": str(limit),
+            MARKER: "|".join(place(page[-1], sort)),
+        }
+        tail["next_url"] = f"{call.base_url}{call.path}?cursor={closed(following)}"
+    return answers.ok({}, results=[{**row, **(extra or {})} for row in page], tail=tail)
+
+
+def filtered(rows: Sequence[Row], params: Mapping[str, str], spec: ListSpec) -> Sequence[Row]:
+    """Keep the rows that meet every filter; a row without the field does not meet it."""
+    for field, read in spec.fields.items():
+        for suffix, holds in OPERATORS.items():
+            text = params.get(field + suffix)
+            if text:
+                limit = read(text, field + suffix)
+                rows = [row for row in rows if row.get(field) is not None and holds(row[field], limit)]
+    return rows
+
+
+def place(row: Row, sort: str) -> tuple[str, str]:
+    """Return what a row is sorted by."""
+    value = row.get(sort)
+    return f"{value:020.6f}" if isinstance(value, (int, float)) else str(value or ""), str(row["ticker"])
+
+
+def split(marker: str) -> tuple[str, str]:
+    """Return the place that a marker names."""
+    value, _, ticker = marker.rpartition("|")
+    return value, ticker
