@@ -15,6 +15,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import SkipValidation
 
+from app.api.auth import Doorkeeper
 from app.bootstrap import House
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 # The live parts of this process. A Protocol cannot be validated, so Litestar is told not to.
 HouseDependency = NamedDependency[SkipValidation[House]]
+
+DoorkeeperDependency = NamedDependency[SkipValidation[Doorkeeper]]
 
 PUBLIC: dict[str, Any] = {"opt": {"access": "public"}}
 READ: dict[str, Any] = {"opt": {"access": "read"}}
@@ -42,4 +45,13 @@ def house_of(state: State) -> House:
     return house
 
 
-PROVIDE = {"house": Provide(house_of, sync_to_thread=False)}
+def doorkeeper_of(state: State) -> Doorkeeper:
+    """Return who decides on access."""
+    doorkeeper: Doorkeeper = state["doorkeeper"]
+    return doorkeeper
+
+
+PROVIDE = {
+    "house": Provide(house_of, sync_to_thread=False),
+    "doorkeeper": Provide(doorkeeper_of, sync_to_thread=False),
+}
