@@ -43,6 +43,7 @@ class Launcher:
         self._pids: dict[str, int] = {}
         self._tries: defaultdict[str, set[int]] = defaultdict(set)
         self._wishes = 0
+        self._saved = 0.0
 
     def run(self) -> int:
         """Start everything, watch until told to stop, stop everything; return the exit code."""
@@ -74,7 +75,7 @@ class Launcher:
         launched: dict[str, float] = {}
         clock_is_set = False
         while len(done) < len(planned):
-            self._heed()
+            self._tick()
             seen = self._look()
             for process in planned:
                 if process.name in launched or not process.depends_on.keys() <= done:
@@ -116,9 +117,8 @@ class Launcher:
         """Tell of what dies and comes back, and keep the market's time, until a signal arrives."""
         waiting: dict[str, float] = {}
         given_up: set[str] = set()
-        saved = 0.0
         while True:
-            self._heed()
+            self._tick()
             before = dict(self._pids)
             seen = self._look()
             for name, now in seen.items():
@@ -129,9 +129,6 @@ class Launcher:
                 if name in waiting and now.pid and self._is_ready(process, now):
                     took = time.monotonic() - waiting.pop(name)
                     self._progress.say(f"ready again after {took:.1f} s (pid {now.pid})", name)
-            if time.monotonic() - saved >= SAVE_EVERY_S:
-                self._stack.market.save()
-                saved = time.monotonic()
             time.sleep(_WATCH_S)
 
     def _tell_of_restart(self, now: Seen, before: int, waiting: dict[str, float], given_up: set[str]) -> None:
@@ -191,6 +188,7 @@ class Launcher:
             while not self._wishes and time.monotonic() < deadline:
                 if self._supervisor.all()[process.name].is_down:
                     break
+                self._save_market()
                 time.sleep(_POLL_S)
         except LocalStackError:
             return
@@ -213,6 +211,13 @@ class Launcher:
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._wishes += 1
 
-    def _heed(self) -> None:
+    def _tick(self) -> None:
+        """Heed a signal, and keep the market's time."""
         if self._wishes:
             raise Stopped
+        self._save_market()
+
+    def _save_market(self) -> None:
+        if time.monotonic() - self._saved >= SAVE_EVERY_S:
+            self._stack.market.save()
+            self._saved = time.monotonic()
