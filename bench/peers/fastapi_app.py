@@ -49,8 +49,6 @@ class Bar(Base):
     low: Mapped[float]
     close: Mapped[float]
     volume: Mapped[float]
-    vwap: Mapped[float | None]
-    trades: Mapped[int | None]
 
 
 class BarOut(BaseModel):
@@ -64,14 +62,15 @@ class BarOut(BaseModel):
     low: float
     close: float
     volume: float
-    vwap: float | None
-    trades: int | None
 
 
 class QuoteOut(BarOut):
-    """The latest bar of a symbol."""
+    """The latest bar of a symbol, and its change from the close before it."""
 
     symbol: str
+    previous_close: float | None
+    change: float | None
+    change_percent: float | None
 
 
 BAR_NAMES = tuple(BarOut.model_fields)
@@ -117,29 +116,34 @@ async def bare_bars(symbol: str, since: Since, until: Until) -> Response:
 
 @app.get("/orm/quotes", response_model=list[QuoteOut])
 async def orm_quotes(symbols: Symbols, database: Database) -> list[dict[str, object]]:
-    """Return the latest bar of each symbol, by symbol."""
-    latest = aliased(Bar, _latest_bar())
+    """Return the latest bar of each symbol, by symbol, with its change."""
+    latest = aliased(Bar, _latest_bars())
     query = (
         select(Instrument.symbol, latest)
         .join(latest, true())
         .where(Instrument.symbol.in_(symbols.split(",")))
-        .order_by(Instrument.symbol)
+        .order_by(Instrument.symbol, latest.session.desc())
     )
-    found = (await database.execute(query)).all()
-    return [{"symbol": symbol, **{name: getattr(bar, name) for name in BAR_NAMES}} for symbol, bar in found]
+    bars: dict[str, list[dict[str, Any]]] = {}
+    for symbol, bar in (await database.execute(query)).all():
+        bars.setdefault(symbol, []).append({name: getattr(bar, name) for name in BAR_NAMES})
+    return [_quote(symbol, found) for symbol, found in bars.items()]
 
 
 @app.get("/core/quotes", response_model=list[QuoteOut])
 async def core_quotes(symbols: Symbols) -> list[dict[str, object]]:
     """Return the same from plain rows, still checked and documented by the response model."""
-    latest = _latest_bar()
+    latest = _latest_bars()
     query = (
         select(Instrument.symbol, *(latest.c[name] for name in BAR_NAMES))
         .join(latest, true())
         .where(Instrument.symbol.in_(symbols.split(",")))
-        .order_by(Instrument.symbol)
+        .order_by(Instrument.symbol, latest.c.session.desc())
     )
-    return await _rows(("symbol", *BAR_NAMES), query)
+    bars: dict[str, list[dict[str, Any]]] = {}
+    for row in await _rows(("symbol", *BAR_NAMES), query):
+        bars.setdefault(row.pop("symbol"), []).append(row)
+    return [_quote(symbol, found) for symbol, found in bars.items()]
 
 
 @app.get("/bare/quotes")
@@ -148,7 +152,7 @@ async def bare_quotes(symbols: Symbols) -> Response:
     return Response(orjson.dumps(await core_quotes(symbols)), media_type="application/json")
 
 
-async def _rows(names: tuple[str, ...], query: Select[Any]) -> list[dict[str, object]]:
+async def _rows(names: tuple[str, ...], query: Select[Any]) -> list[dict[str, Any]]:
     async with autocommit.connect() as connection:
         found = (await connection.execute(query)).all()
     return [dict(zip(names, row, strict=True)) for row in found]
@@ -157,12 +161,22 @@ async def _rows(names: tuple[str, ...], query: Select[Any]) -> list[dict[str, ob
 def _bars_of(columns: Select[Any], symbol: str, since: date, until: date) -> Select[Any]:
     return (
         columns.join(Instrument, Instrument.id == Bar.instrument_id)
-        .where(Instrument.symbol == symbol, Bar.session.between(since, until))
+        .where(Instrument.symbol == symbol, Bar.session >= since, Bar.session < until)
         .order_by(Bar.session)
     )
 
 
-def _latest_bar() -> Lateral:
-    """One index look-up a symbol; DISTINCT ON would read every bar of every symbol."""
-    newest = select(Bar).where(Bar.instrument_id == Instrument.id).order_by(Bar.session.desc()).limit(1)
+def _latest_bars() -> Lateral:
+    """One index look-up a symbol; a window over all bars of the symbols would read every one of them."""
+    newest = select(Bar).where(Bar.instrument_id == Instrument.id).order_by(Bar.session.desc()).limit(2)
     return newest.lateral("latest")
+
+
+def _quote(symbol: str, bars: list[dict[str, Any]]) -> dict[str, object]:
+    latest = bars[0]
+    if len(bars) == 1:
+        return {"symbol": symbol, **latest, "previous_close": None, "change": None, "change_percent": None}
+    previous = bars[1]["close"]
+    change = latest["close"] - previous
+    changes = {"previous_close": previous, "change": change, "change_percent": 100 * change / previous}
+    return {"symbol": symbol, **latest, **changes}
