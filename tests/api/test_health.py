@@ -78,6 +78,10 @@ async def test_many_askers_cost_one_look() -> None:
     assert check.asked == 1
 
 
+async def state_of(client: httpx.AsyncClient, name: str) -> object:
+    return (await client.get("/api/health")).json()["checks"][name]["state"]
+
+
 def test_the_program_asks_for_its_newest_migration() -> None:
     assert str(modules()[-1].ID) == SCHEMA
 
@@ -129,8 +133,7 @@ async def test_a_database_that_dies_and_returns_is_seen(binaries: Binaries, tmp_
     port, password = free_port(), secrets.token_urlsafe(24)
     with LocalPostgres(binaries, tmp_path / "data", port, password) as server:
         async with client_of(settings_for(server.url("postgres"))) as client:
-            first = (await client.get("/api/health")).json()
-            assert first["checks"]["postgres"]["state"] == "up"
+            assert await state_of(client, "postgres") == "up"
             await asyncio.to_thread(server.stop)
             await asyncio.sleep(1)
             assert (await client.get("/api/health")).status_code == 503
