@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 # From 1 ms to 10 s; 0.5 is the latency objective's own bound.
 LATENCY_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-STEP_S = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0)
 
 HTTP_REQUESTS = Counter(
     "http_requests_total", "HTTP requests answered; endpoint is the route's template.", ("method", "endpoint", "status")
@@ -46,16 +45,18 @@ LISTENERS = Gauge(
     "groat_listeners_alive", "Processes that hear of changed data as they happen.", multiprocess_mode="livesum"
 )
 EXCEPTIONS = Counter("groat_exceptions_total", "Unforeseen exceptions, by type.", ("type",))
-STEPS = Counter(
-    "groat_pipeline_steps_total", "Attempts at pipeline steps, by outcome.", ("pipeline", "step", "outcome")
-)
-STEP_DURATION = Histogram(
-    "groat_pipeline_step_duration_seconds", "Machine time that a step took.", ("pipeline", "step"), buckets=STEP_S
-)
 PROVIDER_CALLS = Counter("groat_provider_calls_total", "Calls to data providers, by outcome.", ("provider", "outcome"))
 PROVIDER_DURATION = Histogram(
     "groat_provider_call_duration_seconds", "Time that a provider's reply took.", ("provider",), buckets=LATENCY_S
 )
+STEPS = Counter("groat_pipeline_steps_total", "Pipeline steps that ended, by outcome.", ("pipeline", "step", "outcome"))
+STEP_DURATION = Histogram(
+    "groat_pipeline_step_duration_seconds",
+    "Time from a step's claim to its recorded outcome.",
+    ("pipeline", "step"),
+    buckets=(*LATENCY_S, 30.0, 60.0, 300.0),
+)
+HINTS = Counter("groat_pipeline_hints_total", "Hints that workers took, by what they were good for.", ("outcome",))
 ROWS_STORED = Counter(
     "groat_rows_stored_total", "Rows that ingestion stored, by what became of them.", ("dataset", "change")
 )
