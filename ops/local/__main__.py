@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -30,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(e, file=sys.stderr)
         return EXIT_FAILED
     except KeyboardInterrupt:
+        print("Stopped before it was done; the next start goes on from here.", file=sys.stderr)
         return EXIT_FAILED
 
 
@@ -37,6 +39,7 @@ def up(options: argparse.Namespace, state: State) -> int:
     """Start the stack and stay with it until Ctrl-C."""
     progress = Progress()
     state.prepare()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the launcher stops things in order
     try:
         with sole_launcher(state):
             take_over(state, plan.read_plan(_WORDS, set(), options.processes).processes, progress)

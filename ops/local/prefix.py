@@ -106,7 +106,7 @@ def _install(root: Path, say: Say) -> dict[str, str]:
         try:
             return _install_debian(root)
         except (LocalStackError, OSError, subprocess.SubprocessError) as e:
-            reason = str(e)
+            reason = str(e).split(";")[0].rstrip(".")
     if forced == "debian":
         message = f"The Debian packages could not be used: {reason}. Unset GROAT_PREFIX_SOURCE to fall back to wheels."
         raise LocalStackError(message)
