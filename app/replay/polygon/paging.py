@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
@@ -33,10 +33,12 @@ OPERATORS: dict[str, Callable[[object, object], bool]] = {
 class ListSpec(msgspec.Struct, frozen=True, kw_only=True):
     """How one endpoint's rows may be asked for.
 
-    `fields` maps the fields that can be filtered to how a value of theirs is read.
+    `fields` maps the fields that can be filtered to how a value of theirs is read. The fields of `key` name one
+    row, and give the order in which the endpoint hands over its rows.
     """
 
     fields: Mapping[str, Callable[[str, str], object]]
+    key: tuple[str, ...]
     sorts: tuple[str, ...]
     default_order: str
     default_limit: int
@@ -49,7 +51,7 @@ def opened(params: Mapping[str, str]) -> dict[str, str]:
     if cursor is None:
         return {name: value for name, value in params.items() if name not in NOT_PAGED}
     try:
-        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        text = b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
         return dict(parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text)))
     except (binascii.Error, ValueError):
         text = "The parameter 'cursor' is not valid"
@@ -62,33 +64,28 @@ def closed(params: Mapping[str, str]) -> str:
 
 
 def answer(call: Call, spec: ListSpec, rows: Sequence[Row], extra: Row | None = None) -> Reply:
-    """Answer with one page of rows; each gets the `extra` fields, which cannot be sorted or filtered by.
-
-    Rows come in the order of their tickers, and a sort field together with the ticker names one row.
-    """
+    """Answer with one page of rows in the order of `spec.key`; each gets the `extra` fields, which sort nothing."""
     params = opened(call.params)
     sort = parameters.choice(params, "sort", spec.sorts, spec.sorts[0])
     order = parameters.choice(params, "order", ("asc", "desc"), spec.default_order)
     limit = parameters.whole(params.get("limit") or str(spec.default_limit), "limit", 1, MAX_ROWS)
     kept = filtered(rows, params, spec)
-    if sort != "ticker":
-        kept = sorted(kept, key=lambda row: place(row, sort))
-    marker = params.get(MARKER)
+
+    def place(row: Row) -> tuple[str, ...]:
+        return tuple(sortable(row.get(field)) for field in dict.fromkeys((sort, *spec.key)))
+
+    if (sort,) != spec.key:
+        kept = sorted(kept, key=place)
+    marker = read_marker(params.get(MARKER), len(place({})))
     if order == "asc":
-        start = 0 if marker is None else bisect_right(kept, split(marker), key=lambda row: place(row, sort))
+        start = bisect_right(kept, marker, key=place) if marker else 0
         page, more = kept[start : start + limit], start + limit < len(kept)
     else:
-        stop = len(kept) if marker is None else bisect_left(kept, split(marker), key=lambda row: place(row, sort))
+        stop = bisect_left(kept, marker, key=place) if marker else len(kept)
         page, more = kept[max(0, stop - limit) : stop][::-1], stop > limit
     tail: dict[str, object] = {"count": len(page)} if spec.counted else {}
     if more:
-        following = {
-            **params,
-            "sort": sort,
-            "order": order,
-            "limit": str(limit),
-            MARKER: "|".join(place(page[-1], sort)),
-        }
+        following = {**params, "sort": sort, "order": order, "limit": str(limit), MARKER: "|".join(place(page[-1]))}
         tail["next_url"] = f"{call.base_url}{call.path}?cursor={closed(following)}"
     return answers.ok({}, results=[{**row, **(extra or {})} for row in page], tail=tail)
 
@@ -104,13 +101,11 @@ def filtered(rows: Sequence[Row], params: Mapping[str, str], spec: ListSpec) -> 
     return rows
 
 
-def place(row: Row, sort: str) -> tuple[str, str]:
-    """Return what a row is sorted by."""
-    value = row.get(sort)
-    return f"{value:020.6f}" if isinstance(value, (int, float)) else str(value or ""), str(row["ticker"])
+def sortable(value: object) -> str:
+    """Return a text that sorts as the value does; nothing sorts first."""
+    return f"{value:020.6f}" if isinstance(value, (int, float)) else str(value or "")
 
 
-def split(marker: str) -> tuple[str, str]:
-    """Return the place that a marker names."""
-    value, _, ticker = marker.rpartition("|")
-    return value, ticker
+def read_marker(marker: str | None, length: int) -> tuple[str, ...] | None:
+    """Return the place that a marker names; only its first part may hold the separator."""
+    return tuple(marker.rsplit("|", length - 1)) if marker else None

@@ -150,7 +150,8 @@ def merged(days: Columns, starts: Dates) -> list[RangeBar]:
 def next_url(call: Call, params: Mapping[str, str], rest: Dates, asked: Asked) -> str:
     """Return the address of the rest of a range; the key is not in it."""
     *kept, from_, to = call.path.rstrip("/").split("/")
-    edge = rest[-1] if asked.newest_first else rest[0]
-    edge_ms = str(market_day.milliseconds(edge.astype(object), market_day.MIDNIGHT))
+    # A window may start before the range does; its last page must still end inside the range.
+    edge = max(rest[-1].astype(object), asked.first) if asked.newest_first else rest[0].astype(object)
+    edge_ms = str(market_day.milliseconds(edge, market_day.MIDNIGHT))
     bounds = (from_, edge_ms) if asked.newest_first else (edge_ms, to)
     return f"{call.base_url}{'/'.join([*kept, *bounds])}?cursor={paging.closed(params)}"

@@ -41,6 +41,7 @@ TICKERS = paging.ListSpec(
         "cik": word,
         "cusip": word,
     },
+    key=("ticker",),
     sorts=("ticker", "name", "market", "locale", "primary_exchange", "type", "cik", "currency_name"),
     default_order="asc",
     default_limit=100,
@@ -48,6 +49,7 @@ TICKERS = paging.ListSpec(
 )
 SPLITS = paging.ListSpec(
     fields={"ticker": word, "execution_date": day, "split_from": number, "split_to": number},
+    key=("ticker", "execution_date"),
     sorts=("execution_date", "ticker"),
     default_order="desc",
     default_limit=10,
@@ -64,6 +66,7 @@ DIVIDENDS = paging.ListSpec(
         "record_date": day,
         "pay_date": day,
     },
+    key=("ticker", "ex_dividend_date"),
     sorts=("ex_dividend_date", "cash_amount", "ticker"),
     default_order="desc",
     default_limit=10,
@@ -106,7 +109,7 @@ class Reference:
         today = market_day.today(call.now)
         rows: list[paging.Row] = [
             {"execution_date": x.on.isoformat(), "split_from": x.old, "split_to": x.new, "ticker": x.ticker}
-            for x in sorted(self._data.splits, key=lambda split: split.ticker)
+            for x in self._data.splits
             if x.on <= today
         ]
         return paging.answer(call, SPLITS, rows)
@@ -121,7 +124,7 @@ class Reference:
                 "ex_dividend_date": x.ex_date.isoformat(),
                 "ticker": x.ticker,
             }
-            for x in sorted(self._data.dividends, key=lambda dividend: dividend.ticker)
+            for x in self._data.dividends
             if x.ex_date <= today
         ]
         return paging.answer(call, DIVIDENDS, rows)
