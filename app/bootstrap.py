@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from app import clock
+from app.cache import HotAnswers
+from app.db.bars import Bars
+from app.db.changes import ChangeListener
 from app.db.engine import Database
 from app.db.health import KeeperCheck, PostgresCheck, SchemaCheck
+from app.db.lanes import Lanes
 from app.db.pipelines import PipelineStore
 from app.db.quota_ledger import PostgresLedger
 from app.db.spine import Spine
+from app.db.watermarks import Watermarks
 from app.probes import ValkeyCheck
+from app.providers import registry
+from app.providers.client.http import HttpClient
+from app.providers.client.metered import Access
 from app.services.check_health import HealthCheck
 
 if TYPE_CHECKING:
@@ -19,8 +29,12 @@ if TYPE_CHECKING:
     from app.ports.clock import Clock
     from app.ports.health import Check
     from app.ports.pipelines import Pipelines
+    from app.ports.providers import Providers
     from app.ports.quotas import Ledger
+    from app.ports.reads import BarReads, WatermarkReads
     from app.settings import Settings
+
+MIB = 1_048_576
 
 
 class House:
@@ -36,8 +50,22 @@ class House:
         self.clock: Clock = clock.from_settings(settings.clock)
         self.database = Database(settings.database, name=name)
         self.ledger: Ledger = PostgresLedger(self.database, self.clock)
+        self.http = HttpClient()
+        self.providers: Providers = registry.build(
+            self.http,
+            self.ledger,
+            self.clock,
+            polygon=Access(url=settings.polygon.url, key=settings.keys.polygon, since=settings.polygon.history_from),
+        )
         self.pipelines: Pipelines = PipelineStore(self.database)
         self.spine = Spine(self.database, settings.worker)
+
+        self.lanes = Lanes(settings.database, name=name)
+        self.bars: BarReads = Bars(self.lanes)
+        self.watermarks: WatermarkReads = Watermarks(self.lanes)
+        self.answers = HotAnswers(settings.api.cache_mb * MIB)
+        self.listener = ChangeListener(settings.database, self.answers, name=name)
+        self.listening: asyncio.Task[None] | None = None
 
         self.checks: list[Check] = [
             PostgresCheck(self.database),
@@ -51,10 +79,18 @@ class House:
     async def __aenter__(self) -> Self:
         """Open the pools."""
         await self.database.open()
+        if self.name == "api" and self.settings.api.cache_mb:
+            self.listening = asyncio.create_task(self.listener.run())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the pools."""
+        if self.listening is not None:
+            self.listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await self.listening
+        await self.http.close()
+        await self.lanes.close()
         await self.database.close()

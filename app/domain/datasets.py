@@ -1,0 +1,22 @@
+"""Datasets: what a provider can be asked for, and what readers are told has changed."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Dataset(StrEnum):
+    """One kind of fact that a provider can be asked for; names it in plans, fetches and settled dates."""
+
+    BARS_DAILY = "bars_daily"
+    INSTRUMENTS = "instruments"
+    SPLITS = "splits"
+    DIVIDENDS = "dividends"
+
+
+class Watermark(StrEnum):
+    """What readers cache by: one version each, moved in the transaction of every change and sent to `groat_changes`."""
+
+    BARS_DAILY = "bars_daily"
+    INSTRUMENTS = "instruments"
+    CORPORATE_ACTIONS = "corporate_actions"

@@ -1,0 +1,150 @@
+"""Fetch one reply over HTTP/1.1, within hard limits of time, size and place."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+import zlib
+from typing import TYPE_CHECKING, Self
+from urllib.parse import quote
+
+import msgspec
+
+from app.domain.quotas import REPLY_WITHIN_S, Outcome
+from app.ports.providers import Payload, ProviderError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import httpx
+
+MAX_BYTES = 20 * 1024 * 1024
+CONNECT_S = 10.0
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What to get: a path and parameters on the provider's own base address, and which key to send."""
+
+    path: str
+    params: dict[str, str]
+
+
+class RawReply(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole reply, decompressed."""
+
+    status: int
+    content_type: str
+    retry_after: str | None
+    body: bytes
+    duration_ms: float
+
+    @property
+    def payload(self) -> Payload:
+        """Return what identifies the reply."""
+        return Payload(sha256=hashlib.sha256(self.body).digest(), size=len(self.body))
+
+
+class HttpClient:
+    """One connection pool for all providers: no redirects, no retries, no cookies, no proxies, no `.netrc`."""
+
+    def __init__(self, *, deadline_s: float = REPLY_WITHIN_S, max_bytes: int = MAX_BYTES) -> None:
+        """Open nothing yet."""
+        self._deadline_s = deadline_s
+        self._max_bytes = max_bytes
+        self._client: httpx.AsyncClient | None = None
+
+    async def __aenter__(self) -> Self:
+        """Be ready for calls."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close the connections."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections; a later call opens new ones."""
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
+
+    async def get(self, base: str, request: Request, headers: Mapping[str, str], *, secret: str) -> RawReply:
+        """Get one reply; `secret` is kept out of every error.
+
+        Raises ProviderError: ``unreachable`` when no whole answer came in time, ``malformed`` when it was cut,
+        too large or wrongly compressed.
+        """
+        import httpx  # noqa: PLC0415  heavy, and most processes never call a provider
+
+        if self._client is None:
+            self._client = httpx.AsyncClient(
+                http2=False,
+                follow_redirects=False,
+                trust_env=False,
+                timeout=httpx.Timeout(self._deadline_s, connect=CONNECT_S),
+                limits=httpx.Limits(max_connections=16, max_keepalive_connections=4, keepalive_expiry=20),
+            )
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                return await self._exchange(self._client, base + request.path, request, headers)
+        except TimeoutError:
+            message = f"No whole answer came within {self._deadline_s:g} s."
+            raise ProviderError(message, outcome=Outcome.UNREACHABLE) from None
+        except httpx.RemoteProtocolError as e:
+            message = f"The answer was cut short or is not HTTP: {scrub(str(e), secret)}"
+            raise ProviderError(message, outcome=Outcome.MALFORMED) from None
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as e:
+            message = f"The provider was not reached: {type(e).__name__}: {scrub(str(e), secret)}"
+            raise ProviderError(message, outcome=Outcome.UNREACHABLE) from None
+
+    async def _exchange(
+        self, client: httpx.AsyncClient, url: str, request: Request, headers: Mapping[str, str]
+    ) -> RawReply:
+        started = time.perf_counter()
+        wanted = {"Accept": "application/json", "Accept-Encoding": "gzip", **headers}
+        async with client.stream("GET", url, params=request.params, headers=wanted) as reply:
+            body = await self._read(reply)
+            client.cookies.clear()
+            return RawReply(
+                status=reply.status_code,
+                content_type=reply.headers.get("content-type", ""),
+                retry_after=reply.headers.get("retry-after"),
+                body=body,
+                duration_ms=(time.perf_counter() - started) * 1000,
+            )
+
+    async def _read(self, reply: httpx.Response) -> bytes:
+        """Read the body, never holding more than the cap, however well it is compressed."""
+        encoding = reply.headers.get("content-encoding", "identity").lower()
+        if encoding not in {"identity", "gzip"}:
+            message = f"The answer is compressed as {encoding[:20]!r}, which was not asked for."
+            raise ProviderError(message, outcome=Outcome.MALFORMED)
+        inflate = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
+        body = bytearray()
+        async for chunk in reply.aiter_raw(65_536):
+            body += inflated(inflate, chunk, self._max_bytes + 1 - len(body)) if inflate else chunk
+            if len(body) > self._max_bytes:
+                message = f"The answer is larger than {self._max_bytes:,} bytes."
+                raise ProviderError(message, outcome=Outcome.MALFORMED)
+        if inflate and not inflate.eof:
+            message = "The compressed answer was cut short."
+            raise ProviderError(message, outcome=Outcome.MALFORMED)
+        return bytes(body)
+
+
+def inflated(inflate: zlib._Decompress, chunk: bytes, room: int) -> bytes:
+    """Decompress a chunk, but no more than `room` bytes of it."""
+    try:
+        return inflate.decompress(chunk, room)
+    except zlib.error as e:
+        message = f"The answer is not gzip as it says: {e}"
+        raise ProviderError(message, outcome=Outcome.MALFORMED) from None
+
+
+def scrub(text: str, secret: str) -> str:
+    """Return the text without the secret, also in its URL-encoded form."""
+    if not secret:
+        return text
+    for form in {secret, quote(secret, safe=""), quote(secret)}:
+        text = text.replace(form, "***")
+    return text

@@ -1,0 +1,87 @@
+"""What a reply means, whatever its HTTP status claims."""
+
+from __future__ import annotations
+
+from typing import NoReturn, TypeVar
+
+import msgspec
+
+from app.domain.quotas import Outcome
+from app.providers.client.http import RawReply  # noqa: TC001
+
+SHOWN = 300
+LONGEST_WAIT_S = 86_400.0
+Wire = TypeVar("Wire")
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """The meaning of a reply, and the provider's own words for it.
+
+    `out_of_range` refuses only the asked date; `wait_s` is how long the provider asked us to stay away (quota
+    clock; None: it did not say).
+    """
+
+    outcome: Outcome
+    words: str = ""
+    out_of_range: bool = False
+    wait_s: float | None = None
+
+
+class RefusedError(Exception):
+    """A reply is not what was asked for; its verdict says why."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        """Carry the verdict."""
+        super().__init__(verdict.words)
+        self.verdict = verdict
+
+
+def refuse(words: str) -> NoReturn:
+    """Raise RefusedError for a reply that cannot be what it claims (``malformed``)."""
+    raise RefusedError(Verdict(outcome=Outcome.MALFORMED, words=words)) from None
+
+
+def decoded(body: bytes | msgspec.Raw, kind: type[Wire]) -> Wire:
+    """Decode JSON strictly; raise RefusedError (``malformed``) with the place that does not fit."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as e:
+        refuse(f"the body does not have the documented form: {e}")
+    except RecursionError:
+        refuse("the body is nested too deeply")
+
+
+def not_json(reply: RawReply) -> Verdict | None:
+    """Judge a reply that is no JSON at all: a proxy's error page, an empty body, plain text."""
+    start = reply.body[:64].lstrip()
+    if start[:1] in {b"{", b"["} and "html" not in reply.content_type:
+        return None
+    return by_status(reply.status, shown(reply.body)) or Verdict(
+        outcome=Outcome.MALFORMED, words=f"not JSON ({reply.content_type or 'no content type'}): {shown(reply.body)}"
+    )
+
+
+def by_status(status: int, words: str) -> Verdict | None:
+    """Judge by the HTTP status alone; None for 2xx."""
+    meaning = {401: Outcome.BAD_KEY, 403: Outcome.NOT_ENTITLED, 404: Outcome.NOT_FOUND, 429: Outcome.RATE_LIMITED}
+    if status in meaning:
+        return Verdict(outcome=meaning[status], words=words)
+    if status >= 500:  # noqa: PLR2004  HTTP's own limit
+        return Verdict(outcome=Outcome.SERVER_ERROR, words=words)
+    if 300 <= status < 400:  # noqa: PLR2004
+        return Verdict(outcome=Outcome.MALFORMED, words=f"a redirect ({status}), which is never followed")
+    if 400 <= status < 500:  # noqa: PLR2004
+        return Verdict(outcome=Outcome.BAD_REQUEST, words=words)
+    return None
+
+
+def shown(body: bytes) -> str:
+    """Return the start of a body as one printable line."""
+    text = body[:SHOWN].decode("utf-8", "replace")
+    return "".join(c if c.isprintable() else " " for c in text).strip()
+
+
+def asked_wait_s(reply: RawReply) -> float | None:
+    """Read Retry-After in seconds, at most a day; None when it is absent or a date."""
+    text = (reply.retry_after or "").strip()
+    return min(float(text), LONGEST_WAIT_S) if text.isdecimal() else None

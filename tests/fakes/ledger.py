@@ -1,0 +1,39 @@
+"""A ledger in memory: grants what it is told to, and remembers every settlement."""
+
+from collections.abc import Sequence
+
+from app.domain.quotas import Allowance, AllowanceUsage, CallResult, Denied, Permit, Spending
+from tests.fakes.clocks import ManualClock
+
+
+class FakeLedger:
+    """Answers from `denials` first, then grants."""
+
+    def __init__(self, clock: ManualClock, denials: Sequence[Denied] = ()) -> None:
+        self.clock = clock
+        self.denials = list(denials)
+        self.purposes: list[str] = []
+        self.results: list[CallResult] = []
+        self.blocks: list[tuple[int, str]] = []
+
+    async def reserve(self, allowance: Allowance, purpose: str) -> Permit | Denied:
+        if self.denials:
+            return self.denials.pop(0)
+        self.purposes.append(purpose)
+        return Permit(call_id=len(self.purposes), allowance=allowance.id, at_us=self.clock.quota_us())
+
+    async def settle(self, permit: Permit, result: CallResult) -> None:
+        assert permit.call_id == len(self.results) + 1
+        self.results.append(result)
+
+    async def block(self, allowance: Allowance, for_us: int, why: str) -> None:
+        del allowance
+        self.blocks.append((for_us, why))
+
+    async def spending(self, allowance: Allowance) -> Spending:
+        del allowance
+        return Spending()
+
+    async def usage(self, allowances: Sequence[Allowance]) -> list[AllowanceUsage]:
+        del allowances
+        return []
