@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from app.db.engine import Database
+    from app.domain.pipelines import StepState
 
 RUN = """
 SELECT r.id, r.pipeline, r.win AS window, r.args, r.state, r.created_at, r.ended_at,
@@ -36,6 +37,7 @@ SELECT run_id, step, part, state, needs, queue, attempt, crashes, free_at, args,
   started_at, ended_at
 FROM pipeline_steps
 WHERE run_id = %(run)s AND (%(step)s::text IS NULL OR (step, part) > (%(step)s, %(part)s))
+  AND (%(state)s::text IS NULL OR state = %(state)s)
 ORDER BY step, part LIMIT %(limit)s
 """
 RETRY = """
@@ -81,10 +83,12 @@ class PipelineStore:
             raise UnknownSubjectError(f"There is no run {run_id}.")  # noqa: EM102, TRY003  said once
         return msgspec.convert(rows[0], RunView)
 
-    async def steps(self, run_id: int, *, after: tuple[str, str] | None, limit: int) -> Sequence[StepView]:
-        """Return a run's steps in order of (step, part); `after` continues a page."""
+    async def steps(
+        self, run_id: int, *, after: tuple[str, str] | None, limit: int, state: StepState | None = None
+    ) -> Sequence[StepView]:
+        """Return a run's steps, all or those of a state, in order of (step, part); `after` continues a page."""
         step, part = after or (None, None)
-        rows = await self._rows(STEPS, {"run": run_id, "step": step, "part": part, "limit": limit})
+        rows = await self._rows(STEPS, {"run": run_id, "step": step, "part": part, "limit": limit, "state": state})
         if not rows and after is None:
             await self.run(run_id)
         return msgspec.convert(rows, list[StepView])

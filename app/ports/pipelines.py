@@ -82,8 +82,10 @@ class Pipelines(Protocol):
     async def run(self, run_id: int) -> RunView:
         """Return one run."""
 
-    async def steps(self, run_id: int, *, after: tuple[str, str] | None, limit: int) -> Sequence[StepView]:
-        """Return a run's steps in order of (step, part); `after` continues a page."""
+    async def steps(
+        self, run_id: int, *, after: tuple[str, str] | None, limit: int, state: StepState | None = None
+    ) -> Sequence[StepView]:
+        """Return a run's steps, all or those of a state, in order of (step, part); `after` continues a page."""
 
     async def start(self, pipeline: str, window: str, args: Mapping[str, object]) -> tuple[int, bool]:
         """Start a run and return its number, and whether it is new.
