@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 from datetime import datetime  # noqa: TC003  msgspec reads annotations at run time
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from litestar import Litestar, Request, Response, get
 from litestar.datastructures import State  # noqa: TC002  Litestar reads annotations at run time
 
 from app.clock import ReplayClock
+from app.domain.errors import GroatError
 from app.replay import state
 from app.replay.counter import FrontCounter
 from app.replay.data import catalogue
@@ -27,6 +29,12 @@ if TYPE_CHECKING:
 
     from app.ports.clock import Clock
     from app.replay.dialect import Plan
+
+
+class ReplayStartError(GroatError):
+    """The replay market could not start."""
+
+    code = "replay_start"
 
 
 class ReplayConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,8 +83,30 @@ async def serve(
     await server.serve()
 
 
+def require_free(host: str, port: int) -> None:
+    """Raise ReplayStartError unless this process could listen on the port alone.
+
+    Granian shares ports: a second replay would quietly take half of the requests, and both would count too few.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as e:
+            message = (
+                f"The replay market cannot listen on {host} port {port}: {e.strerror}. Stop what listens there, "
+                "or set GROAT_REPLAY__HOST and GROAT_REPLAY__PORT."
+            )
+            raise ReplayStartError(message) from None
+
+
 def run(host: str, port: int, dataset: str, clock: Clock, keys: frozenset[str]) -> None:
-    """Run the replay market in the foreground until SIGINT or SIGTERM."""
+    """Run the replay market in the foreground until SIGINT or SIGTERM.
+
+    Raises ReplayStartError when the port is taken, ReplayDataError when the data cannot be read.
+    """
+    require_free(host, port)
     until = clock.timeline.market_until if isinstance(clock, ReplayClock) else None
     app = create_app(ReplayConfig(dataset=dataset, keys=keys, plan=BASIC, market_until=until), clock)
 
