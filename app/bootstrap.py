@@ -14,6 +14,7 @@ from app.db.engine import Database
 from app.db.health import KeeperCheck, PostgresCheck, SchemaCheck
 from app.db.lanes import Lanes
 from app.db.pipelines import PipelineStore
+from app.db.provider_calls import PostgresCallLog
 from app.db.quota_ledger import PostgresLedger
 from app.db.spine import Spine
 from app.db.watermarks import Watermarks
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from app.ports.clock import Clock
     from app.ports.health import Check
     from app.ports.pipelines import Pipelines
+    from app.ports.provider_calls import CallLog
     from app.ports.providers import Providers
     from app.ports.quotas import Ledger
     from app.ports.reads import BarReads, WatermarkReads
@@ -50,6 +52,7 @@ class House:
         self.clock: Clock = clock.from_settings(settings.clock)
         self.database = Database(settings.database, name=name)
         self.ledger: Ledger = PostgresLedger(self.database, self.clock)
+        self.calls: CallLog = PostgresCallLog(self.database)
         self.http = HttpClient()
         self.providers: Providers = registry.build(
             self.http,

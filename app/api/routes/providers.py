@@ -1,0 +1,120 @@
+"""Providers: what each can be asked for, what its allowance is, and what was asked of it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import get
+from litestar.params import PathParameter, QueryParameter
+
+from app.api import cursors
+from app.api.deps import READ, HouseDependency
+from app.domain.datasets import Dataset
+from app.domain.quotas import AllowanceUsage, WindowUsage
+from app.ports.provider_calls import CallView
+from app.ports.providers import Provider
+
+Name = Annotated[str, PathParameter(max_length=64, pattern=r"^[a-z][a-z0-9_]*$", description="Name of a provider.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=500, description="How many at most.")]
+Cursor = Annotated[
+    str | None,
+    QueryParameter(max_length=cursors.MAX_LENGTH, description="`next` of the page before; none for the first page."),
+]
+
+
+class AbilityView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a provider can be asked for on its plan.
+
+    `history_days` is how far back (null: all of it); `final_after_s` is how long after a session's close its
+    data are final.
+    """
+
+    dataset: Dataset
+    history_days: int | None
+    final_after_s: float
+
+
+class ProviderView(msgspec.Struct, frozen=True, kw_only=True):
+    """A provider now.
+
+    In each window, `resting` calls count against `max_calls`. `next_free` is when the next call may go, and
+    `blocked_until` until when the provider itself asked us to stay away; both are market time.
+    `calls_last_day` counts the calls of the last 24 hours by outcome (`lost`: never settled).
+    """
+
+    name: str
+    abilities: Sequence[AbilityView]
+    windows: Sequence[WindowUsage]
+    next_free: datetime
+    blocked_until: datetime | None
+    blocked_why: str | None
+    calls_last_day: dict[str, int]
+
+
+class ProviderList(msgspec.Struct, frozen=True, kw_only=True):
+    """The providers that have a key."""
+
+    items: Sequence[ProviderView]
+
+
+class CallPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Calls, the latest first; `next` is the cursor of the next page, null on the last."""
+
+    items: Sequence[CallView]
+    next: str | None
+
+
+@get("/providers", **READ, operation_id="listProviders", tags=["providers"], summary="List the providers")
+async def list_providers(house: HouseDependency) -> ProviderList:
+    """Return each provider that has a key, with its allowance, what is used of it, and the next free slot."""
+    providers = house.providers.all()
+    usages = await house.ledger.usage([provider.allowance for provider in providers])
+    return ProviderList(items=[view(*pair) for pair in zip(providers, usages, strict=True)])
+
+
+@get("/providers/{name:str}", **READ, operation_id="getProvider", tags=["providers"], summary="Show a provider")
+async def get_provider(house: HouseDependency, name: Name) -> ProviderView:
+    """Return one provider with its allowance, what is used of it, and the next free slot."""
+    provider = house.providers.get(name)
+    [usage] = await house.ledger.usage([provider.allowance])
+    return view(provider, usage)
+
+
+@get(
+    "/providers/{name:str}/calls",
+    **READ,
+    operation_id="listCalls",
+    tags=["providers"],
+    summary="List the calls to a provider",
+)
+async def list_calls(house: HouseDependency, name: Name, limit: Limit = 50, cursor: Cursor = None) -> CallPage:
+    """Return the calls that were made to a provider, the latest first."""
+    allowance = house.providers.get(name).allowance.id
+    before = cursors.decode(cursor, tuple[int])[0] if cursor else None
+    found = await house.calls.calls(allowance, before_id=before, limit=limit + 1)
+    calls = found[:limit]
+    return CallPage(items=calls, next=cursors.encode(calls[-1].id) if len(found) > limit else None)
+
+
+def view(provider: Provider, usage: AllowanceUsage) -> ProviderView:
+    """Put a provider and its allowance together; the allowance's id stays inside."""
+    return ProviderView(
+        name=provider.name,
+        abilities=[
+            AbilityView(
+                dataset=ability.dataset,
+                history_days=ability.history.days if ability.history is not None else None,
+                final_after_s=ability.final_delay.total_seconds(),
+            )
+            for ability in provider.abilities.values()
+        ],
+        windows=usage.windows,
+        next_free=usage.next_free,
+        blocked_until=usage.blocked_until,
+        blocked_why=usage.blocked_why,
+        calls_last_day=usage.calls_last_day,
+    )
+
+
+ROUTES: list[Any] = [list_providers, get_provider, list_calls]
