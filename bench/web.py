@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _READY_S = 30.0
+_GRACE_S = 10.0
 # What a server may inherit: nothing of a developer's own settings.
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 
@@ -83,9 +84,11 @@ class Server:
         tree = processes.descendants(process.pid)
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(_GRACE_S)
         except subprocess.TimeoutExpired:
             processes.kill_tree(process.pid)
+        # Its workers may still be closing when it is gone itself.
+        processes.wait_until(lambda: not any(map(processes.is_alive, tree)), _GRACE_S)
         for pid in tree:
             if processes.is_alive(pid):
                 processes.kill_tree(pid)

@@ -10,8 +10,12 @@ import sys
 import time
 
 from celery import Celery
+from celery.signals import worker_process_init
+
+from bench.tally import Tally
 
 URL = os.environ["REDIS_URL"]  # noqa: TID251 - not Groat's process
+STAMPS_PER_S = 100
 app = Celery("peer", broker=URL)
 app.conf.update(
     task_acks_late=True,
@@ -25,9 +29,20 @@ app.conf.update(
 )
 
 
+tally = Tally(URL)
+
+
+@worker_process_init.connect
+def start(**_: object) -> None:
+    """Begin to count, in the child that executes."""
+    tally.start()
+
+
 @app.task(name="nothing")
 def nothing(number: int) -> None:
-    """Do nothing."""
+    """Do nothing but count."""
+    del number
+    tally.done += 1
 
 
 @app.task(name="stamp")
@@ -58,4 +73,4 @@ if __name__ == "__main__":
     if verb == "send":
         print(send(amount))
     else:
-        send_stamps(amount, 100)
+        send_stamps(amount, STAMPS_PER_S)
