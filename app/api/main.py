@@ -22,6 +22,7 @@ from app import settings as doors
 from app.api import deps, errors, routes
 from app.api.auth import Doorkeeper, access_of
 from app.api.edge import Edge
+from app.api.hot_reads import HotReads
 from app.api.middleware import App, Frame
 from app.bootstrap import House
 from app.settings import Settings
@@ -62,10 +63,15 @@ def asgi() -> App:
     """Build what Granian serves: the API inside its frame, behind the proxies that the settings trust."""
     settings = doors.load()
     logging.configure(level=settings.log_level, form=settings.log_format, secrets=doors.secret_values(settings))
-    framed = Frame(cast("App", create_app(settings)), log_requests=settings.log_level == "debug")
+    framed = Frame(with_hot_reads(create_app(settings)), log_requests=settings.log_level == "debug")
     trusted = [host.strip() for host in settings.api.trusted_proxies.split(",") if host.strip()]
     wrapped: App = wrap_asgi_with_proxy_headers(framed, trusted_hosts=trusted)
     return wrapped
+
+
+def with_hot_reads(app: Litestar) -> App:
+    """Put the short cut for kept answers before the application's routing."""
+    return HotReads(cast("App", app), lambda: app.state.get("house"), app.state["doorkeeper"].authorised)
 
 
 def open_house(settings: Settings) -> Any:  # noqa: ANN401  the decorator's type is private to contextlib

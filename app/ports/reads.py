@@ -1,0 +1,174 @@
+"""What reads need of the store: questions, answers as they lie there, and who can be asked."""
+
+from __future__ import annotations
+
+from datetime import date, datetime  # noqa: TC003  msgspec reads annotations at run time
+from decimal import Decimal  # noqa: TC003  msgspec reads annotations at run time
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from app.domain.adjustment import Dividend, Split
+    from app.domain.bars import Adjustment, Timeframe
+    from app.domain.instruments import Instrument
+    from app.domain.series import Series
+
+
+class Shape(StrEnum):
+    """How JSON bars are laid out: a list a column, or an object a bar."""
+
+    COLUMNS = "columns"
+    ROWS = "rows"
+
+
+class BarQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """A question for bars with nothing left to guess: equal questions have equal answers.
+
+    `from_` is inclusive, `until` exclusive. `today` is the market's date up to which corporate actions have
+    happened. `as_of` (aware UTC) asks for what was known then; None for what is known now. `last` keeps only
+    that many of each symbol's latest bars.
+    """
+
+    symbols: tuple[str, ...]
+    timeframe: Timeframe
+    from_: date
+    until: date
+    adjusted: Adjustment
+    today: date
+    as_of: datetime | None = None
+    last: int | None = None
+
+
+class BarText(msgspec.Struct, frozen=True, kw_only=True):
+    """Bars as JSON text that the store wrote: for each symbol found, the inside of its part of the answer."""
+
+    watermark: str
+    found: list[tuple[str, bytes]]
+    unknown: list[str]
+
+
+class RawBars(msgspec.Struct, frozen=True, kw_only=True):
+    """An instrument's raw daily bars, and the actions that may adjust them."""
+
+    symbol: str
+    series: Series
+    splits: list[Split]
+    dividends: list[Dividend]
+
+
+class BarSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """Raw bars of many symbols, in the order asked, all of one moment of the store."""
+
+    watermark: str
+    found: list[RawBars]
+    unknown: list[str]
+
+
+class BarReads(Protocol):
+    """Where bars are read. Every method raises DependencyDownError when the store does not answer."""
+
+    async def count(self, query: BarQuery) -> int:
+        """Count the daily bars that the question touches, over all its symbols."""
+
+    async def text(self, query: BarQuery, shape: Shape) -> BarText | None:
+        """Return JSON text of raw daily bars; None when that is not the answer, because an action applies."""
+
+    async def raw(self, query: BarQuery) -> BarSnapshot:
+        """Return raw daily bars from `from_` to `until` and the actions known that apply to them."""
+
+
+class Quote(msgspec.Struct, frozen=True, kw_only=True):
+    """An instrument's latest bar, raw, and its change from the close before it.
+
+    `previous_close` is restated for splits with the quote's session as ex-date, so that `change` is a holder's.
+    """
+
+    symbol: str
+    session: date
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    previous_close: float | None
+    change: float | None
+    change_percent: float | None
+
+
+class QuoteReads(Protocol):
+    """Where quotes are read."""
+
+    async def text(self, symbols: Sequence[str]) -> BarText:
+        """Return for each symbol its Quote as a JSON object, or an empty text when it has no bar yet."""
+
+
+class Action(msgspec.Struct, frozen=True, kw_only=True):
+    """A corporate action as stored. Amounts are exact: they travel as strings."""
+
+    id: int
+    symbol: str
+    kind: str
+    ex_date: date
+    split_from: Decimal | None
+    split_to: Decimal | None
+    cash_amount: Decimal | None
+    currency: str | None
+    dividend_type: str | None
+    declared_on: date | None
+    record_on: date | None
+    pay_on: date | None
+    provider: str
+    known_at: datetime
+
+
+class ActionQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """A question for corporate actions, latest ex-date first; `after` continues behind (ex_date, id)."""
+
+    symbols: tuple[str, ...]
+    kind: str | None
+    from_: date | None
+    until: date | None
+    as_of: datetime | None
+    after: tuple[date, int] | None
+    limit: int
+
+
+class ActionReads(Protocol):
+    """Where corporate actions are read."""
+
+    async def page(self, query: ActionQuery) -> Sequence[Action]:
+        """Return up to `limit` actions."""
+
+
+class InstrumentQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """A question for instruments in the order of their symbols; `after` continues behind a symbol."""
+
+    after: str | None
+    limit: int
+    sector: str | None = None
+    mic: str | None = None
+    active: bool | None = None
+
+
+class InstrumentReads(Protocol):
+    """Where instruments are read."""
+
+    async def page(self, query: InstrumentQuery) -> Sequence[Instrument]:
+        """Return up to `limit` instruments."""
+
+    async def one(self, symbol: str) -> Instrument | None:
+        """Return the instrument of that symbol, None when there is none."""
+
+    async def search(self, text: str, limit: int) -> Sequence[Instrument]:
+        """Return up to `limit` instruments that fit a text, the best first."""
+
+
+class WatermarkReads(Protocol):
+    """Where the versions of datasets are read."""
+
+    async def versions(self) -> Mapping[str, int]:
+        """Return each dataset's version; a dataset that never changed is absent."""
