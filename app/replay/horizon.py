@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Horizon(msgspec.Struct, frozen=True, kw_only=True):
-    """`today` in New York, and the first and last date whose bars plan, clock and data allow."""
+    """`today` in New York, and the first and last date whose bars may be asked for."""
 
     today: date
     oldest: date
@@ -26,7 +26,7 @@ class Horizon(msgspec.Struct, frozen=True, kw_only=True):
         today = market_day.today(now)
         oldest = max(market_day.years_before(today, history_years), data.first)
         newest = today if market_day.is_final(today, now) else today - timedelta(days=1)
-        return cls(today=today, oldest=oldest, newest=min(newest, data.last))
+        return cls(today=today, oldest=oldest, newest=newest)
 
     def holds(self, day: date) -> bool:
         """Tell whether a day's bars may be asked for."""

@@ -64,7 +64,8 @@ def test_a_grouped_day_has_polygon_s_shape_and_the_data_s_figures(year: Polygon)
         ("2011-08-21 12:00", "2009-08-21", 200, None),
         ("2011-08-22 12:00", "2009-08-21", 403, TIMEFRAME),
         ("2010-09-01 12:00", "2010-08-20", 200, None),
-        ("2010-09-01 12:00", "2010-08-23", 403, TIMEFRAME),
+        ("2010-09-01 12:00", "2010-08-23", 200, None),
+        ("2010-09-01 12:00", "2010-09-01", 403, TOO_EARLY),
     ],
 )
 def test_which_days_may_be_asked_for(year: Polygon, now: str, day: str, status: int, text: str | None) -> None:
@@ -155,7 +156,7 @@ def test_milliseconds_name_the_day_they_fall_in_in_new_york(year: Polygon) -> No
 def test_pages_of_custom_bars_join_to_the_whole(
     limit: int, sort: str, width: tuple[int, str], first: int, length: int
 ) -> None:
-    year = Polygon(catalogue_once())
+    year = Polygon(catalogue.load("sp500"))
     from_ = date(2009, 8, 21) + timedelta(days=first)
     to = from_ + timedelta(days=length)
     url = f"/v2/aggs/ticker/PG/range/{width[0]}/{width[1]}/{from_}/{to}?adjusted=false&sort={sort}"
@@ -212,13 +213,3 @@ def test_the_previous_close_is_the_newest_final_bar(year: Polygon) -> None:
     assert body["results"][0]["t"] == new_york("2010-05-05 16:00").timestamp() * 1_000
     _, body = ask(year, "/v2/aggs/ticker/PG/prev", "2010-05-06 20:00")
     assert body["results"][0]["l"] == 39.37
-
-
-def catalogue_once() -> MarketData:
-    """Hypothesis examples share one data set."""
-    if "sp500" not in LOADED:
-        LOADED["sp500"] = catalogue.load("sp500")
-    return LOADED["sp500"]
-
-
-LOADED: dict[str, MarketData] = {}

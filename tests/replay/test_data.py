@@ -142,7 +142,7 @@ def test_dividends_rebuild_the_adjusted_closes(splits: MarketData) -> None:
     for ticker, days in by_ticker.items():
         factor = days[-1][2] / days[-1][1]
         for day, close, adjusted in reversed(days):
-            assert adjusted == pytest.approx(close * factor, rel=2e-6), (ticker, day)
+            assert adjusted == pytest.approx(close * factor, rel=1e-9), (ticker, day)
             factor /= ratio.get((ticker, day), 1.0) * (1 + cash.get((ticker, day), 0.0) / close)
 
 

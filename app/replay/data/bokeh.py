@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 PACKAGE = "bokeh-sampledata"
-UNCHANGED = 1e-7  # adjusted closes are rounded to the eighth decimal: a smaller step is rounding
+UNCHANGED = 1e-9  # between actions the ratio moves by 1e-13 (rounding), the smallest dividend moves it by 1e-3
 SPLIT_FROM = 1.4  # no dividend pays 40 % of a price; no split is smaller than 3 for 2
-CENTS = 2e-5  # how far a derived dividend may be from a hundredth of a cent
+OFF = 1e-6  # dollars that a derived dividend may be off a hundredth of a cent; the worst of the file is 1e-11
 
 Floats = NDArray[np.float64]
 
@@ -94,7 +94,7 @@ def split(ticker: str, on: date, step: float, fall: float) -> Split:
 def dividend(ticker: str, on: date, cash: float) -> Dividend:
     """Round a derived amount to a hundredth of a cent, and refuse one that is far from it."""
     rounded = round(cash, 4)
-    if rounded <= 0 or abs(cash - rounded) > CENTS:
+    if rounded <= 0 or abs(cash - rounded) > OFF:
         message = f"{ticker} on {on}: the adjusted close implies {cash:.8f} dollars a share: no dividend."
         raise ReplayDataError(message)
     return Dividend(ticker=ticker, ex_date=on, cash=rounded)

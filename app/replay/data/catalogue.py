@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from app.replay.data import bokeh, bytetheory, companies
 from app.replay.data.market_data import Listing, MarketData
 from app.replay.data.wheels import ReplayDataError
 
 
+@cache
 def load(name: str) -> MarketData:
-    """Read a data set from its packages.
+    """Read a data set from its packages, once in a process.
 
     Raises ReplayDataError when there is none of that name, or a package is missing or not as expected.
     """
