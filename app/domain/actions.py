@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date  # noqa: TC003  msgspec reads annotations at run time
-from decimal import Decimal  # noqa: TC003
+from decimal import Decimal  # noqa: TC003  msgspec reads annotations at run time
 from typing import Literal
 
 import msgspec

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence  # noqa: TC003  msgspec reads annotations at run time
-from datetime import datetime  # noqa: TC003
+from datetime import datetime  # noqa: TC003  msgspec reads annotations at run time
 from enum import StrEnum
 
 import msgspec

@@ -21,7 +21,7 @@ async def test_a_request_id_is_made_and_returned(client: httpx.AsyncClient) -> N
 @pytest.mark.parametrize(
     ("sent", "kept"), [("abc-1.2:3_4", True), ("x" * 64, True), ("x" * 65, False), ("a b", False), ("", False)]
 )
-async def test_only_a_sane_request_id_is_kept(client: httpx.AsyncClient, sent: str, kept: bool) -> None:  # noqa: FBT001
+async def test_only_a_sane_request_id_is_kept(client: httpx.AsyncClient, sent: str, kept: bool) -> None:  # noqa: FBT001  an example's outcome
     answer = await client.get(LIVE, headers={"X-Request-ID": sent})
     assert (answer.headers["x-request-id"] == sent) is kept
 

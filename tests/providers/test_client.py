@@ -172,7 +172,7 @@ async def test_a_permit_that_grew_old_is_not_used(client: HttpClient) -> None:
 
     class SlowLedger(FakeLedger):
         async def reserve(self, *args: object) -> object:  # type: ignore[override]  # any arguments will do
-            permit = await super().reserve(*args)  # type: ignore[arg-type]
+            permit = await super().reserve(*args)  # type: ignore[arg-type]  # passed on as they came
             clock.advance_us(5_000_001)
             return permit
 

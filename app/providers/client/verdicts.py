@@ -7,7 +7,7 @@ from typing import NoReturn, TypeVar
 import msgspec
 
 from app.domain.quotas import Outcome
-from app.providers.client.http import RawReply  # noqa: TC001
+from app.providers.client.http import RawReply  # noqa: TC001  msgspec reads annotations at run time
 
 SHOWN = 300
 LONGEST_WAIT_S = 86_400.0
@@ -68,9 +68,9 @@ def by_status(status: int, words: str) -> Verdict | None:
         return Verdict(outcome=meaning[status], words=words)
     if status >= 500:  # noqa: PLR2004  HTTP's own limit
         return Verdict(outcome=Outcome.SERVER_ERROR, words=words)
-    if 300 <= status < 400:  # noqa: PLR2004
+    if 300 <= status < 400:  # noqa: PLR2004  the same
         return Verdict(outcome=Outcome.MALFORMED, words=f"a redirect ({status}), which is never followed")
-    if 400 <= status < 500:  # noqa: PLR2004
+    if 400 <= status < 500:  # noqa: PLR2004  the same
         return Verdict(outcome=Outcome.BAD_REQUEST, words=words)
     return None
 

@@ -24,9 +24,9 @@ NOT_PAGED = {"apiKey", "cursor"}
 OPERATORS: dict[str, Callable[[object, object], bool]] = {
     "": lambda value, limit: value == limit,
     ".gt": lambda value, limit: value > limit,  # type: ignore[operator]  # both are of the field's one type
-    ".gte": lambda value, limit: value >= limit,  # type: ignore[operator]
-    ".lt": lambda value, limit: value < limit,  # type: ignore[operator]
-    ".lte": lambda value, limit: value <= limit,  # type: ignore[operator]
+    ".gte": lambda value, limit: value >= limit,  # type: ignore[operator]  # the same
+    ".lt": lambda value, limit: value < limit,  # type: ignore[operator]  # the same
+    ".lte": lambda value, limit: value <= limit,  # type: ignore[operator]  # the same
 }
 
 
