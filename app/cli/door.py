@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app import __version__
-from app.cli import completion, doctor, migrate, operator_token, pipelines, processes, settings, stack
+from app.cli import backfill, completion, doctor, export, migrate, operator_token, pipelines, processes, settings, stack
 from app.cli.frame import SETTINGS, Door, Options, run
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ SECTIONS = {
         processes.schedule,
         processes.replay,
     ],
-    "Data": [pipelines.pipelines],
+    "Data": [pipelines.pipelines, backfill.backfill, export.export],
     "Care": [doctor.doctor, migrate.migrate, settings.settings, operator_token.token, completion.completion],
 }
 

@@ -14,10 +14,8 @@ from app.domain.errors import DependencyDownError
 from app.domain.pipelines import RunState, StepState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from app.bootstrap import House
-    from app.ports.pipelines import RunView, StepView
+    from app.ports.pipelines import RunView
 
 EVERY_S = 1.0
 PAGE = 200
@@ -28,7 +26,8 @@ async def follow(run_id: int) -> int:
     try:
         async with open_house() as house:
             run = await _until_ended(house, run_id)
-            dead = await _steps(house, run_id, StepState.DEAD) if run.state is RunState.FAILED else []
+            failed = run.state is RunState.FAILED
+            dead = await house.pipelines.steps(run_id, after=None, limit=PAGE, state=StepState.DEAD) if failed else []
     except asyncio.CancelledError:
         click.echo(f"\nrun {run_id} goes on without you: groat pipelines watch {run_id}", err=True)
         return INTERRUPTED
@@ -54,12 +53,13 @@ async def _until_ended(house: House, run_id: int) -> RunView:
 
 
 async def _show(house: House, run: RunView, bar: Bar) -> None:
-    done = sum(number for state, number in run.steps.items() if state in {StepState.DONE, StepState.DEAD})
-    waiting = await _steps(house, run.id, StepState.READY, StepState.RUNNING) if run.state is RunState.RUNNING else []
-    reasons = list(dict.fromkeys(step.error for step in waiting if step.error))
-    bar.to(done, total=max(1, sum(run.steps.values())), note=reasons[0] if reasons else "")
-
-
-async def _steps(house: House, run_id: int, *states: StepState) -> Sequence[StepView]:
-    page = await house.pipelines.steps(run_id, after=None, limit=PAGE)
-    return [step for step in page if step.state in states]
+    """Count what has ended, and tell why the rest waits: a quota, a dependency that is away, a failure."""
+    ended = run.steps.get(StepState.DONE, 0) + run.steps.get(StepState.DEAD, 0)
+    reasons: list[str] = []
+    for state in (StepState.RUNNING, StepState.READY) if run.state is RunState.RUNNING else ():
+        reasons += [
+            step.error
+            for step in await house.pipelines.steps(run.id, after=None, limit=PAGE, state=state)
+            if step.error
+        ]
+    bar.to(ended, total=max(1, sum(run.steps.values())), note=reasons[0] if reasons else "")

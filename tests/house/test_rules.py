@@ -1,0 +1,93 @@
+"""The tools' own rules hold, and each exception to them has its reason beside it."""
+
+import importlib
+import pkgutil
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from litestar import Controller
+from litestar.handlers import BaseRouteHandler
+
+from app.domain.pipelines import PipelineSpec, check
+from tests.house.tree import PYTHON, ROOT, relative
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+NOQA = re.compile(r"#\s*noqa(?P<codes>:\s*[A-Z0-9, ]+)?(?P<reason>.*)$")
+TYPE_IGNORE = re.compile(r"#\s*type:\s*ignore(?P<codes>\[[\w, -]+\])?(?P<reason>.*)$")
+
+
+def exceptions(pattern: re.Pattern[str]) -> list[tuple[str, re.Match[str]]]:
+    found = []
+    for path in PYTHON:
+        if path.parent == Path(__file__).parent:
+            continue
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            if match := pattern.search(line):
+                found.append((f"{relative(path)}:{number}", match))
+    return found
+
+
+@pytest.mark.parametrize("pattern", [NOQA, TYPE_IGNORE], ids=["noqa", "type-ignore"])
+def test_every_exception_names_its_rule_and_its_reason(pattern: re.Pattern[str]) -> None:
+    found = exceptions(pattern)
+    assert [place for place, match in found if not match["codes"]] == []
+    assert [place for place, match in found if len(match["reason"].strip(" -:#.").split()) < 1] == []
+
+
+def test_every_rule_that_is_off_for_all_has_its_reason() -> None:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    section = text[text.index("[tool.ruff.lint]") : text.index("[tool.ruff.lint.per-file-ignores]")]
+    entries = re.findall(r'^\s+"([A-Z]+\d+)",(.*)$', section, flags=re.MULTILINE)
+    assert {code for code, _ in entries} == set(PROJECT["tool"]["ruff"]["lint"]["ignore"])
+    assert [code for code, rest in entries if "#" not in rest] == []
+
+
+def test_every_rule_that_is_off_for_some_files_has_its_reason() -> None:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    start = text.index("[tool.ruff.lint.per-file-ignores]")
+    section = text[start : text.index("\n[", start + 1)]
+    rows = re.findall(r'^"[^"]+"\s*=\s*\[.*\](.*)$', section, flags=re.MULTILINE)
+    assert rows
+    assert all(row.strip().startswith("#") for row in rows)
+
+
+def test_the_contracts_of_the_architecture_hold() -> None:
+    ran = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def entries(package: str) -> list[ModuleType]:
+    """Import each module of a registry's folder."""
+    room = importlib.import_module(package)
+    names = [entry.name for entry in pkgutil.iter_modules(room.__path__)]
+    return [importlib.import_module(f"{package}.{name}") for name in names]
+
+
+def test_every_pipeline_module_declares_one_pipeline() -> None:
+    found = entries("workers.pipelines")
+    for module in found:
+        assert isinstance(module.PIPELINE, PipelineSpec), module.__name__
+        check(module.PIPELINE)
+    names = [module.PIPELINE.name for module in found]
+    assert len(names) == len(set(names))
+
+
+def test_every_routes_module_declares_its_routes() -> None:
+    found = entries("app.api.routes")
+    assert found
+    for module in found:
+        assert module.ROUTES, module.__name__
+        for route in module.ROUTES:
+            fits = isinstance(route, BaseRouteHandler) or (isinstance(route, type) and issubclass(route, Controller))
+            assert fits, f"{module.__name__}: {route!r}"
