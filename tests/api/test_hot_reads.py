@@ -1,0 +1,135 @@
+"""The short cut gives what the long way gives, to those who may have it, and never what is no longer so."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.telemetry import metrics
+from tests.api.test_bars import URL, Reads, reads_of
+from tests.db.market import bar
+from tests.fakes.clocks import ManualClock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import httpx
+
+pytestmark = [pytest.mark.anyio, pytest.mark.stack]
+
+
+async def alive(reads: Reads) -> Reads:
+    async with asyncio.timeout(10):
+        while not reads.house.answers.is_alive():
+            await asyncio.sleep(0.01)
+    return reads
+
+
+@pytest.fixture
+async def hot(database_url: str) -> AsyncIterator[Reads]:
+    async with reads_of(database_url) as reads:
+        for symbol in ("AAPL", "MSFT"):
+            reads.market.bars(reads.market.instrument(symbol), [bar("2010-01-04"), bar("2010-01-05")])
+        yield await alive(reads)
+
+
+def hits() -> float:
+    return metrics.CACHE_HITS.labels("answer")._value.get()
+
+
+def same(one: httpx.Response, other: httpx.Response) -> bool:
+    def kept(answer: httpx.Response) -> dict[str, str]:
+        return {name: value for name, value in answer.headers.items() if name != "x-request-id"}
+
+    return one.content == other.content and kept(one) == kept(other) and one.status_code == other.status_code
+
+
+async def test_the_second_answer_is_the_first_ones_bytes(hot: Reads) -> None:
+    for headers in ({}, {"accept": "text/csv"}, {"accept": "application/vnd.groat.rows+json"}):
+        before = hits()
+        first, second = await hot.get(URL, **headers), await hot.get(URL, **headers)
+        assert same(first, second)
+        assert hits() == before + 1
+        assert first.headers["x-request-id"] != second.headers["x-request-id"]
+        unchanged = await hot.get(URL, if_none_match=first.headers["etag"], **headers)
+        assert (unchanged.status_code, unchanged.content) == (304, b"")
+        assert hits() == before + 2
+
+
+async def test_one_question_in_other_words_is_one_answer(hot: Reads) -> None:
+    await hot.get(URL)
+    before = hits()
+    await hot.get(f"{URL}&timeframe=1d&adjusted=splits")
+    await hot.get(f"{URL}&timeframe=1d&adjusted=splits")
+    await hot.client.head(URL)
+    assert hits() == before + 3
+    assert len(hot.house.answers.answers) == 1
+
+
+async def test_a_new_bar_shows_in_the_next_answer(hot: Reads) -> None:
+    number = hot.market.instrument("NVDA")
+    url = "/api/bars?symbols=NVDA&from=2010-01-01&until=2010-02-01"
+    seen = 0
+    for day in range(1, 10):
+        hot.market.bars(number, [bar(f"2010-01-0{day}")])
+        version = f"bars_daily:{day + 2}"
+        async with asyncio.timeout(5):
+            while (answer := await hot.json(url))["watermark"].split(",")[0] != version:
+                await asyncio.sleep(0.001)
+        assert len(answer["symbols"][0]["session"]) == day
+        seen += 1
+    assert seen == 9
+
+
+async def test_answers_match_their_watermark_under_constant_change(hot: Reads) -> None:
+    """Bars come in while readers read: an answer always holds as many bars as its watermark says."""
+    number = hot.market.instrument("NVDA")
+    url = "/api/bars?symbols=NVDA&from=2000-01-01&until=2010-02-01"
+
+    def write() -> None:
+        for day in range(200):
+            hot.market.bars(number, [bar((datetime(2001, 1, 1, tzinfo=UTC) + timedelta(days=day)).date())])
+
+    etags: dict[str, bytes] = {}
+    writing = asyncio.create_task(asyncio.to_thread(write))
+    while not writing.done():
+        answer = await hot.get(url)
+        version = int(answer.json()["watermark"].split(",")[0].split(":")[1])
+        assert len(answer.json()["symbols"][0]["session"]) == version - 2
+        assert etags.setdefault(answer.headers["etag"], answer.content) == answer.content
+    await writing
+    assert len(etags) > 1
+
+
+async def test_a_question_about_today_is_asked_anew_after_midnight_in_new_york(hot: Reads) -> None:
+    clock = ManualClock(datetime(2010, 1, 6, 4, 59, 59, tzinfo=UTC))
+    hot.house.clock = clock
+    url = "/api/bars?symbols=AAPL"
+    first = await hot.json(url)
+    assert first["until"] == "2010-01-06"
+    clock.advance(timedelta(seconds=1))
+    assert (await hot.json(url))["until"] == "2010-01-07"
+
+
+async def test_in_prod_a_kept_answer_needs_the_token_too(database_url: str, bearer: dict[str, str]) -> None:
+    async with reads_of(database_url, GROAT_ENVIRONMENT="prod") as reads:
+        reads.market.instrument("AAPL")
+        await alive(reads)
+        url = "/api/bars?symbols=AAPL"
+        assert (await reads.get(url)).status_code == 401
+        for _ in range(2):
+            assert (await reads.client.get(url, headers=bearer)).status_code == 200
+        assert len(reads.house.answers.answers) == 1
+        assert (await reads.get(url)).status_code == 401
+        assert (await reads.get(url, authorization="Bearer x.y.z")).status_code == 401
+
+
+async def test_errors_are_not_kept(hot: Reads) -> None:
+    assert (await hot.get("/api/bars?symbols=NEW")).status_code == 404
+    hot.market.instrument("NEW")
+    async with asyncio.timeout(5):
+        while (await hot.get("/api/bars?symbols=NEW")).status_code != 200:
+            await asyncio.sleep(0.01)
