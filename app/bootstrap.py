@@ -11,6 +11,7 @@ from app.cache import HotAnswers
 from app.db.bars import Bars
 from app.db.changes import ChangeListener
 from app.db.engine import Database
+from app.db.gauges import PostgresGauges
 from app.db.health import KeeperCheck, PostgresCheck, SchemaCheck
 from app.db.lanes import Lanes
 from app.db.pipelines import PipelineStore
@@ -18,11 +19,13 @@ from app.db.provider_calls import PostgresCallLog
 from app.db.quota_ledger import PostgresLedger
 from app.db.spine import Spine
 from app.db.watermarks import Watermarks
-from app.probes import ValkeyCheck
+from app.probes import AliveCheck, ValkeyCheck
 from app.providers import registry
 from app.providers.client.http import HttpClient
 from app.providers.client.metered import Access
 from app.services.check_health import HealthCheck
+from app.services.take_readings import ReadingsTaker
+from app.telemetry import metrics
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -77,7 +80,23 @@ class House:
             ValkeyCheck("cache", settings.redis.cache_url),
             KeeperCheck(self.pipelines, settings.worker.keeper_s),
         ]
+        if name == "api" and settings.api.cache_mb:
+            self.checks.append(AliveCheck("listener", self.answers.is_alive))
         self.health = HealthCheck(self.checks, self.clock)
+        self.readings = ReadingsTaker(
+            gauges=PostgresGauges(self.database),
+            ledger=self.ledger,
+            providers=self.providers,
+            health=self.health,
+            clock=self.clock,
+        )
+
+    def measure(self) -> None:
+        """Set the gauges that each process keeps of itself."""
+        self.database.measure()
+        metrics.CACHE_BYTES.labels("answer").set(self.answers.size)
+        metrics.CACHE_ENTRIES.labels("answer").set(len(self.answers.answers))
+        metrics.LISTENERS.set(self.answers.is_alive())
 
     async def __aenter__(self) -> Self:
         """Open the pools."""

@@ -1,4 +1,4 @@
-"""Ask Valkey or Redis whether it is there.
+"""Ask Valkey or Redis, or a part of this process, whether it is there.
 
 By hand: the client library would cost the API more memory than all the rest of it, for one PING.
 """
@@ -15,7 +15,7 @@ from app.domain.errors import DependencyDownError
 from app.ports.health import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 DEFAULT_PORT = 6379
 
@@ -52,6 +52,23 @@ class ValkeyCheck:
             message = f"The {self.name} hung up."
             raise DependencyDownError(message)
         return Finding(state="up", latency_ms=round((perf_counter() - started) * 1_000, 2))
+
+
+class AliveCheck:
+    """Whether a part of this process says that it is alive."""
+
+    essential = False
+
+    def __init__(self, name: str, is_alive: Callable[[], bool]) -> None:
+        """Keep whom to ask."""
+        self.name = name
+        self.is_alive = is_alive
+
+    async def look(self) -> Finding:
+        """Ask it."""
+        if self.is_alive():
+            return Finding(state="up")
+        return Finding(state="down", detail="It is not alive now; it tries again by itself.")
 
 
 async def connect(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -5,8 +5,9 @@ A route module exports ``ROUTES``, a list of handlers, and is found by its place
     @get("/things/{name:str}", **READ, operation_id="getThing", tags=["things"])
     async def thing(house: HouseDependency, name: Annotated[str, path(max_length=32)]) -> Thing: ...
 
-Every route names who may use it: ``**PUBLIC``, ``**READ`` (free in dev, the operator's token in prod) or
-``**OPERATE`` (always the token). The API does not start with a route that says nothing.
+Every route names who may use it: ``**PUBLIC``, ``**READ`` (free in dev, the operator's token in prod),
+``**SCRAPE`` (as READ, but a scraper's address needs no token) or ``**OPERATE`` (always the token). The API
+does not start with a route that says nothing.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ DoorkeeperDependency = NamedDependency[SkipValidation[Doorkeeper]]
 
 PUBLIC: dict[str, Any] = {"opt": {"access": "public"}}
 READ: dict[str, Any] = {"opt": {"access": "read"}}
+SCRAPE: dict[str, Any] = {"opt": {"access": "scrape"}}
 OPERATE: dict[str, Any] = {"opt": {"access": "operate"}}
 
 

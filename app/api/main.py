@@ -5,6 +5,7 @@
 The lifespan opens the House and nothing else: migrations and schedules have commands of their own.
 """
 
+import asyncio
 import importlib
 import pkgutil
 from collections.abc import AsyncIterator, Iterable
@@ -20,7 +21,7 @@ from litestar.types import ControllerRouterHandler
 
 from app import settings as doors
 from app.api import deps, errors, routes
-from app.api.auth import Doorkeeper, access_of
+from app.api.auth import Doorkeeper, access_of, networks_of
 from app.api.edge import Edge
 from app.api.hot_reads import HotReads
 from app.api.middleware import App, Frame
@@ -29,6 +30,7 @@ from app.settings import Settings
 from app.telemetry import logging
 
 MAX_BODY_BYTES = 1_048_576
+MEASURE_EVERY_S = 5.0
 
 
 def create_app(settings: Settings | None = None) -> Litestar:
@@ -37,7 +39,11 @@ def create_app(settings: Settings | None = None) -> Litestar:
     Raises SettingsError when SECRET_KEY cannot sign, and RuntimeError when a route does not say who may use it.
     """
     settings = settings or doors.load()
-    doorkeeper = Doorkeeper(doors.signing_key(settings), reads_are_free=settings.environment != "prod")
+    doorkeeper = Doorkeeper(
+        doors.signing_key(settings),
+        reads_are_free=settings.environment != "prod",
+        scrapers=networks_of(settings.api.metrics_from),
+    )
     edge = Edge(doorkeeper)
 
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
@@ -81,9 +87,20 @@ def open_house(settings: Settings) -> Any:  # noqa: ANN401  the decorator's type
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with House(settings, name="api") as house:
             app.state["house"] = house
-            yield
+            measuring = asyncio.create_task(keep_measuring(house))
+            try:
+                yield
+            finally:
+                measuring.cancel()
 
     return lifespan
+
+
+async def keep_measuring(house: House) -> None:
+    """Set the gauges of this process every few seconds: a scrape is answered by one process for all of them."""
+    while True:
+        house.measure()
+        await asyncio.sleep(MEASURE_EVERY_S)
 
 
 def route_handlers() -> Iterable[ControllerRouterHandler]:

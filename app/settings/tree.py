@@ -62,6 +62,9 @@ class ApiSettings(Section, frozen=True, kw_only=True):
         int, msgspec.Meta(ge=0, le=4_096), _means("Memory of a process's own cache of answers, in MB; 0 is off.")
     ] = 64
     trusted_proxies: Annotated[str, _means("Whose X-Forwarded-For is believed: addresses, by commas.")] = "127.0.0.1"
+    metrics_from: Annotated[
+        str, _means("Who may scrape /metrics without a token, past any proxy: addresses or networks, by commas.")
+    ] = "127.0.0.1,::1"
 
 
 class WorkerSettings(Section, frozen=True, kw_only=True):

@@ -1,0 +1,83 @@
+"""Read everything that is measured when Prometheus asks, rather than counted as it happens."""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from app.domain.errors import GroatError
+from app.telemetry.exposition import resident_bytes
+
+if TYPE_CHECKING:
+    from app.ports.clock import Clock
+    from app.ports.gauges import Gauges
+    from app.ports.providers import Providers
+    from app.ports.quotas import Ledger
+    from app.services.check_health import HealthCheck
+    from app.telemetry.metrics import Readings
+
+FRESH_S = 2.0
+LIMIT_S = 3.0
+UP = frozenset({"up", "busy"})
+
+
+class ReadingsTaker:
+    """The readings of one process; those younger than two seconds are given again."""
+
+    def __init__(
+        self, *, gauges: Gauges, ledger: Ledger, providers: Providers, health: HealthCheck, clock: Clock
+    ) -> None:
+        """Keep what to ask."""
+        self.gauges, self.ledger, self.providers = gauges, ledger, providers
+        self.health, self.clock = health, clock
+        self.taken_at = -1e9
+        self.last: Readings = {}
+        self.taking = asyncio.Lock()
+
+    async def take(self, *, version: str, environment: str) -> Readings:
+        """Return the readings. Never raises: what cannot be read is left out, and `groat_up` says why."""
+        async with self.taking:
+            if monotonic() - self.taken_at > FRESH_S:
+                now = self.clock.now().timestamp()
+                self.last = {
+                    "groat_info": {(version, environment): 1.0},
+                    "groat_process_resident_bytes": {(): float(resident_bytes())},
+                    "groat_market_time_seconds": {(): now},
+                    "groat_market_speed": {(): self.clock.speed},
+                    "groat_up": await self.dependencies(),
+                    **await self.stored(now),
+                }
+                self.taken_at = monotonic()
+            return self.last
+
+    async def dependencies(self) -> dict[tuple[str, ...], float]:
+        """Return 1 for each dependency that answers; one that is not used is left out."""
+        checks = (await self.health.report()).checks
+        return {(name,): float(found.state in UP) for name, found in checks.items() if found.state != "off"}
+
+    async def stored(self, now: float) -> Readings:
+        """Return what the database knows; nothing when it is away."""
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                readings = dict(await self.gauges.read())
+                readings.update(await self.quotas())
+        except (GroatError, TimeoutError):
+            return {}
+        newest = readings.get("groat_data_newest_session_seconds", {})
+        readings["groat_data_age_seconds"] = {labels: now - value for labels, value in newest.items()}
+        return readings
+
+    async def quotas(self) -> Readings:
+        """Return what is used of each provider's windows."""
+        used: dict[tuple[str, ...], float] = {}
+        limit: dict[tuple[str, ...], float] = {}
+        blocked: dict[tuple[str, ...], float] = {}
+        usages = await self.ledger.usage([provider.allowance for provider in self.providers.all()])
+        for usage in usages:
+            blocked[usage.provider,] = float(usage.blocked_until is not None)
+            for window in usage.windows:
+                labels = (usage.provider, f"{window.span_s:g}")
+                used[labels] = float(window.resting)
+                limit[labels] = float(window.max_calls)
+        return {"groat_quota_used": used, "groat_quota_limit": limit, "groat_provider_blocked": blocked}
