@@ -37,7 +37,8 @@ CREATE INDEX instruments_search ON instruments USING gin (search);
 CREATE INDEX instruments_symbol_prefix ON instruments (lower(symbol) text_pattern_ops);
 CREATE INDEX instruments_trigram ON instruments USING gin (lower(groat_unaccent(symbol || ' ' || coalesce(name, ''))) gin_trgm_ops);
 
--- One row a provider's reply that was stored: where every fact came from.
+-- One row a provider's reply that was stored: where every fact came from, and what became of its rows.
+-- row_count is how many were sound; step is the pipeline step (run/step/part) that stored it.
 CREATE TABLE fetches (
   id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   provider       text NOT NULL,
@@ -46,9 +47,16 @@ CREATE TABLE fetches (
   payload_sha256 bytea NOT NULL,
   payload_bytes  integer NOT NULL,
   row_count      integer NOT NULL,
+  inserted       integer NOT NULL DEFAULT 0,
+  changed        integer NOT NULL DEFAULT 0,
+  held           integer NOT NULL DEFAULT 0,
+  settles        boolean NOT NULL DEFAULT false,
+  step           text,
   known_at       timestamptz NOT NULL,
   created_at     timestamptz NOT NULL DEFAULT now()
 );
+CREATE INDEX fetches_by_subject ON fetches (dataset, subject, id DESC);
+CREATE INDEX fetches_by_step ON fetches (step text_pattern_ops);
 
 -- Raw as traded: never adjusted, never overwritten without a revision.
 CREATE TABLE bars_daily (
@@ -131,7 +139,8 @@ CREATE TABLE quarantine (
   UNIQUE NULLS NOT DISTINCT (dataset, symbol, session, rule, provider, row)
 );
 
--- Answers, not bars: which dates a provider has answered for. Instrument 0 is the whole market.
+-- Answers, not bars: which dates a provider has answered for. Instrument 0 is the whole market. For a dataset that is
+-- swept as a whole (instruments, splits, dividends) the last date is the market day of the last whole sweep.
 CREATE TABLE settled (
   dataset       text NOT NULL,
   instrument_id integer NOT NULL,
@@ -139,7 +148,8 @@ CREATE TABLE settled (
   PRIMARY KEY (dataset, instrument_id)
 );
 
--- One row a dataset, moved in the transaction of every change: what an ETag is made of.
+-- One row a dataset (bars_daily, instruments, corporate_actions), moved in the transaction of every change and sent to
+-- the channel groat_changes: what an ETag is made of. changed_at is machine time.
 CREATE TABLE watermarks (
   dataset    text PRIMARY KEY,
   version    bigint NOT NULL DEFAULT 0,

@@ -1,0 +1,131 @@
+"""Where ingested facts go. What takes a unit of work writes in the step's own transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+
+    from app.domain.actions import ReportedAction
+    from app.domain.bars import DailyBars
+    from app.domain.datasets import Dataset
+    from app.domain.fetch_plan import Refusal
+    from app.domain.gaps import Span
+    from app.domain.quality import HeldRow
+    from app.domain.quotas import Allowance
+    from app.domain.sessions import Session
+    from app.ports.providers import ListedTicker, Payload
+    from app.ports.steps import UnitOfWork
+
+
+class Fetched(msgspec.Struct, frozen=True, kw_only=True):
+    """Where facts come from: which provider was asked for what by which step, what its reply was, and when (market time).
+
+    `held` are the reply's rows that may not be stored; `settles` is what the answer settles, None when it does not.
+    """
+
+    provider: str
+    dataset: Dataset
+    subject: str
+    payload: Payload
+    known_at: datetime
+    step: str
+    held: Sequence[HeldRow] = ()
+    settles: Span | None = None
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a reply's rows. `held` counts those that quarantine did not have yet."""
+
+    rows: int
+    inserted: int = 0
+    changed: int = 0
+    held: int = 0
+    instruments: int = 0
+
+    @property
+    def unchanged(self) -> int:
+        """Count the rows that were there already."""
+        return self.rows - self.inserted - self.changed
+
+
+class Neighbour(msgspec.Struct, frozen=True, kw_only=True):
+    """An earlier reply for a session: how many sound rows it had, and when it was stored (market time)."""
+
+    rows: int
+    known_at: datetime
+
+
+class Sessions(Protocol):
+    """The stored calendar of trading sessions."""
+
+    async def between(self, mic: str, first: date, last: date) -> list[Session]:
+        """Return an exchange's sessions from a date to another, both included, in order."""
+
+    async def following(self, mic: str, session: date) -> date | None:
+        """Return the next session after a date; None past the horizon."""
+
+    async def horizon(self, mic: str) -> date | None:
+        """Return the last session that is stored; None when there is none."""
+
+    async def put(self, sessions: Sequence[Session], now: datetime) -> int:
+        """Store an exchange's calendar and return how many rows that changed.
+
+        Sessions after `now` that are no longer in it are removed; past ones stay.
+        """
+
+
+class Coverage(Protocol):
+    """What providers have answered for."""
+
+    async def settled(self, dataset: Dataset) -> tuple[Span, ...]:
+        """Return the settled dates of the whole market, merged and in order."""
+
+    async def under_way(self, dataset: Dataset) -> frozenset[date]:
+        """Return the sessions that open pipeline steps fetch already."""
+
+    async def neighbours(self, dataset: Dataset, session: date, count: int) -> list[int]:
+        """Return how many rows the settled sessions nearest to this one had."""
+
+    async def earlier(self, dataset: Dataset, session: date) -> list[Neighbour]:
+        """Return the stored replies for a session, the latest first, ten at most."""
+
+    async def refusals(self, allowance: Allowance) -> list[Refusal]:
+        """Return what the provider refused this key."""
+
+    async def refuse(self, unit: UnitOfWork, allowance: Allowance, refusal: Refusal, now: datetime) -> None:
+        """Remember a refusal; one of single dates widens an earlier one."""
+
+    async def settle(self, unit: UnitOfWork, dataset: Dataset, span: Span) -> None:
+        """Mark the whole market's dates as answered for."""
+
+    async def stored_by(self, run_id: int) -> list[tuple[Dataset, Stored]]:
+        """Sum up what the steps of a run stored, by dataset."""
+
+
+class BarsIngest(Protocol):
+    """Daily bars on their way in."""
+
+    async def store(self, unit: UnitOfWork, bars: DailyBars, fetched: Fetched) -> Stored:
+        """Store sound bars: unchanged ones are skipped, the old values of changed ones are kept as revisions.
+
+        Unknown symbols become instruments. Idempotent: storing the same bars again changes nothing.
+        """
+
+
+class InstrumentsIngest(Protocol):
+    """Lists of instruments on their way in."""
+
+    async def store(self, unit: UnitOfWork, tickers: Sequence[ListedTicker], fetched: Fetched) -> Stored:
+        """Store what the list says; what it leaves out is kept as it was."""
+
+
+class ActionsIngest(Protocol):
+    """Corporate actions on their way in."""
+
+    async def store(self, unit: UnitOfWork, actions: Sequence[ReportedAction], fetched: Fetched) -> Stored:
+        """Store sound actions: unchanged ones are skipped, changed ones supersede the old row, which stays."""
