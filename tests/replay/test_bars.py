@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.replay.data import catalogue
+from app.replay.dialect import Call
 from app.replay.polygon.dialect import BASIC, Polygon
 from tests.replay.asking import ask, every_page, new_york
 
@@ -213,3 +215,35 @@ def test_the_previous_close_is_the_newest_final_bar(year: Polygon) -> None:
     assert body["results"][0]["t"] == new_york("2010-05-05 16:00").timestamp() * 1_000
     _, body = ask(year, "/v2/aggs/ticker/PG/prev", "2010-05-06 20:00")
     assert body["results"][0]["l"] == 39.37
+
+
+odd = st.one_of(
+    st.sampled_from(
+        ["PG", "1", "10000", "0", "-1", "day", "week", "year", "minute", "2010-04-22", "0001-01-01", "9999-12-31"]
+    ),
+    st.sampled_from(["1271908800000", "99999999999999", "-99999999999999", "true", "asc", "ticker", "", "\x00", "é|é"]),
+    st.text(max_size=8),
+)
+names = st.sampled_from(
+    ["adjusted", "sort", "order", "limit", "cursor", "ticker.gte", "search", "date", "cash_amount.lt"]
+)
+
+
+@given(
+    path=st.sampled_from([
+        f"{GROUPED}/{{}}", "/v2/aggs/ticker/{}/range/{}/{}/{}/{}", "/v2/aggs/ticker/{}/prev", "/v3/reference/tickers",
+        "/v3/reference/tickers/{}", "/v3/reference/splits", "/v3/reference/dividends", "/v1/marketstatus/now", "/v3/{}",
+    ]),
+    parts=st.lists(odd, min_size=5, max_size=5),
+    params=st.dictionaries(names, odd, max_size=4),
+    to=st.sampled_from(["9999-12-31", "2010-04-23"]),
+)  # fmt: skip
+def test_any_request_gets_an_answer_of_the_real_host_s_kind(
+    path: str, parts: list[str], params: dict[str, str], to: str
+) -> None:
+    five = Polygon(catalogue.load("splits"), LONG)
+    now = new_york("2010-04-26 12:00")
+    for url in (path.format(*parts), path.format("MSFT", parts[0], parts[1], "2010-04-22", to)):
+        reply = five.answer(Call(path=url, params=params, base_url="http://x", now=now))
+        assert reply.status in {200, 400, 403, 404}
+        assert isinstance(msgspec.json.decode(reply.body), dict)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from app.replay.allowance import Window
 from app.replay.dialect import Plan
@@ -69,7 +68,7 @@ class Polygon:
             for pattern, endpoint in self._routes:
                 found = pattern.fullmatch(path)
                 if found:
-                    return endpoint(call, *(unquote(part) for part in found.groups()))
+                    return endpoint(call, *found.groups())
             if LACKING.fullmatch(call.path):
                 raise answers.not_entitled()
             text = "Page not found."

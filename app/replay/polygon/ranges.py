@@ -85,10 +85,11 @@ class Ranges:
     def windowed(self, asked: Asked, horizon: Horizon) -> tuple[Rows, Dates]:
         """Return the rows of every window that touches the range, and where the window of each starts."""
         anchor = np.datetime64(asked.first)
-        from_ = starts_of(np.array([anchor]), asked.timespan, asked.multiplier, anchor)[0].astype(object)
-        until = end_of(np.datetime64(asked.last), asked.timespan, asked.multiplier, anchor).astype(object)
+        from_ = starts_of(np.array([anchor]), asked.timespan, asked.multiplier, anchor)[0]
+        until = end_of(np.datetime64(asked.last), asked.timespan, asked.multiplier, anchor)
+        first, last = max(from_, np.datetime64(horizon.oldest)), min(until, np.datetime64(horizon.newest))
         bars = self._data.bars
-        rows = bars.of_ticker(asked.ticker, max(from_, horizon.oldest), min(until, horizon.newest))
+        rows = bars.of_ticker(asked.ticker, first.astype(object), last.astype(object))
         return rows, starts_of(bars.session_of(rows), asked.timespan, asked.multiplier, anchor)
 
 
