@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from app.telemetry import metrics
 from tests.api.test_bars import URL, Reads, reads_of
 from tests.db.market import bar
 from tests.fakes.clocks import ManualClock
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,9 +24,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.stack]
 
 
 async def alive(reads: Reads) -> Reads:
-    async with asyncio.timeout(10):
-        while not reads.house.answers.is_alive():
-            await asyncio.sleep(0.01)
+    await until(reads.house.answers.is_alive)
     return reads
 
 
@@ -37,7 +37,8 @@ async def hot(database_url: str) -> AsyncIterator[Reads]:
 
 
 def hits() -> float:
-    return metrics.CACHE_HITS.labels("answer")._value.get()
+    counted: float = metrics.CACHE_HITS.labels("answer")._value.get()
+    return counted
 
 
 def same(one: httpx.Response, other: httpx.Response) -> bool:
@@ -69,19 +70,18 @@ async def test_one_question_in_other_words_is_one_answer(hot: Reads) -> None:
     assert len(hot.house.answers.answers) == 1
 
 
+async def shows(hot: Reads, url: str, day: int) -> bool:
+    answer = await hot.json(url)
+    assert answer["watermark"].startswith(f"bars_daily:{2 + len(answer['symbols'][0]['session'])},")
+    return len(answer["symbols"][0]["session"]) == day
+
+
 async def test_a_new_bar_shows_in_the_next_answer(hot: Reads) -> None:
     number = hot.market.instrument("NVDA")
     url = "/api/bars?symbols=NVDA&from=2010-01-01&until=2010-02-01"
-    seen = 0
     for day in range(1, 10):
         hot.market.bars(number, [bar(f"2010-01-0{day}")])
-        version = f"bars_daily:{day + 2}"
-        async with asyncio.timeout(5):
-            while (answer := await hot.json(url))["watermark"].split(",")[0] != version:
-                await asyncio.sleep(0.001)
-        assert len(answer["symbols"][0]["session"]) == day
-        seen += 1
-    assert seen == 9
+        await until(partial(shows, hot, url, day))
 
 
 async def test_answers_match_their_watermark_under_constant_change(hot: Reads) -> None:
@@ -130,6 +130,8 @@ async def test_in_prod_a_kept_answer_needs_the_token_too(database_url: str, bear
 async def test_errors_are_not_kept(hot: Reads) -> None:
     assert (await hot.get("/api/bars?symbols=NEW")).status_code == 404
     hot.market.instrument("NEW")
-    async with asyncio.timeout(5):
-        while (await hot.get("/api/bars?symbols=NEW")).status_code != 200:
-            await asyncio.sleep(0.01)
+
+    async def is_known() -> bool:
+        return (await hot.get("/api/bars?symbols=NEW")).status_code == 200
+
+    await until(is_known)

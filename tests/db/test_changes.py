@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,9 +15,10 @@ from app.cache import HotAnswers
 from app.db.changes import ChangeListener
 from app.ports.answers import HotAnswer
 from app.settings import DatabaseSettings
+from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
     from tests.db.market import Market
 
@@ -32,12 +34,6 @@ def proven(max_bytes: int = 1_000_000, **versions: int) -> HotAnswers:
     answers = HotAnswers(max_bytes)
     answers.proven(versions)
     return answers
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not true():
-            await asyncio.sleep(0.01)
 
 
 def test_an_answer_is_kept_until_one_of_its_datasets_changes() -> None:
@@ -119,6 +115,10 @@ def test_a_cache_of_no_size_keeps_nothing() -> None:
     assert answers.versions() is None
 
 
+def heard(answers: HotAnswers, version: int) -> bool:
+    return answers.known.get("bars_daily") == version
+
+
 @asynccontextmanager
 async def listening(url: str) -> AsyncIterator[HotAnswers]:
     answers = HotAnswers(1_000_000)
@@ -141,7 +141,7 @@ async def test_a_commit_is_heard_of_at_once(database_url: str, market: Market) -
                 market.move("bars_daily")
                 await asyncio.sleep(0.05)
                 assert answers.known.get("bars_daily", 0) == version - 1, "not before the commit"
-            await until(lambda expected=version: answers.known.get("bars_daily") == expected)
+            await until(partial(heard, answers, version))
 
 
 @pytest.mark.stack
