@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Connection = psycopg.AsyncConnection[tuple[object, ...]]
 DOWN = "PostgreSQL does not answer: is it running, and is DATABASE_URL right?"
 CHECKOUT_S = 10.0
+# A process that was stopped or cut off in the middle of a transaction must not hold its locks for ever.
+IDLE_S = 30
 # The pool waits twice as long after each failure: over five minutes, its default, it would sleep through the
 # database's return. After this time the next request tries at once.
 RECONNECT_S = 5.0
@@ -54,7 +56,8 @@ class Database:
                 "autocommit": True,
                 "application_name": f"groat-{name}",
                 "connect_timeout": 5,
-                "options": f"-c timezone=UTC -c statement_timeout={int(settings.statement_timeout_s * 1000)}",
+                "options": f"-c timezone=UTC -c statement_timeout={int(settings.statement_timeout_s * 1000)} "
+                f"-c idle_in_transaction_session_timeout={IDLE_S * 1000}",
             },
         )
 

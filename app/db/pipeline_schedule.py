@@ -139,5 +139,7 @@ class ScheduleStore:
         """Open the keeper's transaction; None when another keeper has the turn, or had it within `pause_s`."""
         async with self.database.transaction() as unit:
             values = {"owner": owner, "lock": LOCK_KEY, "pause_s": pause_s}
+            # A keeper that is stopped in its turn must not hold up the others for long.
+            await unit.execute("SET LOCAL idle_in_transaction_session_timeout = '5s'")
             taken = (await unit.execute(TURN, values)).rowcount == 1
             yield Turn(unit, self.times) if taken else None

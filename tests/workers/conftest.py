@@ -43,6 +43,10 @@ async def succeed(step: Step, _: House) -> None:
         await write(unit, step)
 
 
+async def never(_: object) -> None:
+    await asyncio.Event().wait()
+
+
 class Bench:
     """What a test needs of the spine: start workers and runs, wait, look."""
 
@@ -64,7 +68,7 @@ class Bench:
         await self.sql("UPDATE pipelines SET next_due = now() + interval '20 years'")
         worker = Worker(self.settings(**options), {each.spec.name: each for each in pipelines}, ("false",))
         if not keeper:
-            worker.keeper.run = asyncio.Event().wait  # type: ignore[method-assign, assignment]  # waits for ever
+            worker.keeper.run = never  # type: ignore[assignment, method-assign]  # it keeps nothing
         stop = asyncio.Event()
         serving = asyncio.create_task(worker.serve(stop))
         try:
@@ -116,7 +120,7 @@ def settings_for(database_url: str, queue_url: str) -> Callable[..., Settings]:
         queue.flushdb()
 
     def build(**options: str) -> Settings:
-        times = {"lease_s": "1.5", "keeper_s": "0.1", "resend_s": "0.5", "backoff_s": "0.05", "grace_s": "5", **options}
+        times = {"lease_s": "1.5", "keeper_s": "0.1", "resend_s": "0.5", "backoff_s": "0.01", "grace_s": "5", **options}
         names = {f"GROAT_WORKER__{name.upper()}": value for name, value in times.items()}
         return load({"DATABASE_URL": database_url, "REDIS_URL": queue_url, **names})
 
