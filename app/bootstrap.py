@@ -17,6 +17,7 @@ from app.db.lanes import Lanes
 from app.db.pipelines import PipelineStore
 from app.db.provider_calls import PostgresCallLog
 from app.db.quota_ledger import PostgresLedger
+from app.db.quotes import Quotes
 from app.db.spine import Spine
 from app.db.watermarks import Watermarks
 from app.probes import AliveCheck, ValkeyCheck
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from app.ports.provider_calls import CallLog
     from app.ports.providers import Providers
     from app.ports.quotas import Ledger
-    from app.ports.reads import BarReads, WatermarkReads
+    from app.ports.reads import BarReads, QuoteReads, WatermarkReads
     from app.settings import Settings
 
 MIB = 1_048_576
@@ -68,6 +69,7 @@ class House:
 
         self.lanes = Lanes(settings.database, name=name)
         self.bars: BarReads = Bars(self.lanes)
+        self.quotes: QuoteReads = Quotes(self.lanes)
         self.watermarks: WatermarkReads = Watermarks(self.lanes)
         self.answers = HotAnswers(settings.api.cache_mb * MIB)
         self.listener = ChangeListener(settings.database, self.answers, name=name)

@@ -1,0 +1,80 @@
+"""Quotes: the latest bar of up to 500 symbols."""
+
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
+from litestar.params import QueryParameter
+
+from app.api.deps import READ, HouseDependency
+from app.api.hot_reads import Asked, Made, answer_read
+from app.domain import watermarks
+from app.ports.reads import Quote
+from app.services.read_bars import split_symbols
+from app.services.read_quotes import read_quotes
+
+DATASETS: Final = ("bars_daily", "corporate_actions", "instruments")
+MAX_SYMBOLS: Final = 500
+
+Symbols = Annotated[
+    str,
+    QueryParameter(
+        name="symbols",
+        description=f"Up to {MAX_SYMBOLS} symbols, separated by commas, in the order wanted. Case matters.",
+        examples=[Example(value="AAPL,MSFT,XOM")],
+        min_length=1,
+        max_length=8_000,
+    ),
+]
+
+
+class QuoteQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """A settled question for quotes."""
+
+    symbols: tuple[str, ...]
+
+
+class QuoteList(msgspec.Struct, frozen=True, kw_only=True):
+    """Quotes in the order asked; `without_bars` has no bar yet, `unknown` is nobody's symbol."""
+
+    watermark: str
+    unknown: list[str]
+    without_bars: list[str]
+    quotes: list[Quote]
+
+
+@get(
+    "/quotes",
+    **READ,
+    operation_id="getQuotes",
+    tags=["bars"],
+    summary="The latest bar of many symbols",
+    responses={200: ResponseSpec(data_container=QuoteList, description="The quotes.", generate_examples=False)},
+)
+async def quotes(request: Request[Any, Any, Any], house: HouseDependency, symbols: Symbols) -> Response[bytes]:
+    """Return each symbol's latest daily bar as traded, and its change from the close before it.
+
+    `previous_close` is restated when the bar's session is the ex-date of a split. Symbols that nobody knows are
+    listed in `unknown`; when none is known the answer is 404.
+    """
+    query = QuoteQuery(symbols=split_symbols(symbols, MAX_SYMBOLS))
+
+    async def make() -> Made:
+        answer = await read_quotes(house.quotes, query.symbols)
+        head = {
+            "watermark": answer.watermark,
+            "unknown": answer.unknown,
+            "without_bars": [symbol for symbol, text in answer.found if not text],
+        }
+        body = b'%s,"quotes":[%s]}' % (
+            msgspec.json.encode(head)[:-1],
+            b",".join([text for _, text in answer.found if text]),
+        )
+        return Made(body=body, versions=watermarks.versions(answer.watermark))
+
+    return await answer_read(house, request, Asked(about=query, media_type="application/json", datasets=DATASETS), make)
+
+
+ROUTES = [quotes]
