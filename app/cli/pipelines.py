@@ -36,6 +36,9 @@ def list_(*, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
+    if not found:
+        click.echo("no pipeline is declared here yet: a worker declares them when it starts (groat work)")
+        return
     rows = [
         (
             one.spec.name,

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 
 import msgspec
 
-from app.domain.sessions import Session  # noqa: TC001
+from app.domain.sessions import Session  # noqa: TC001  msgspec reads annotations at run time
 
 
 class Span(msgspec.Struct, frozen=True, order=True):

@@ -13,11 +13,12 @@ import pytest
 from litestar import Controller
 from litestar.handlers import BaseRouteHandler
 
-from app.domain.pipelines import PipelineSpec, check
+from app.domain.quotas import Window
 from tests.house.tree import PYTHON, ROOT, relative
+from workers.pipelines import Pipeline, registry
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-NOQA = re.compile(r"#\s*noqa(?P<codes>:\s*[A-Z0-9, ]+)?(?P<reason>.*)$")
+NOQA = re.compile(r"#\s*noqa(?P<codes>:\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*)?(?P<reason>.*)$")
 TYPE_IGNORE = re.compile(r"#\s*type:\s*ignore(?P<codes>\[[\w, -]+\])?(?P<reason>.*)$")
 
 
@@ -75,19 +76,26 @@ def entries(package: str) -> list[ModuleType]:
 
 
 def test_every_pipeline_module_declares_one_pipeline() -> None:
-    found = entries("workers.pipelines")
+    assert {module.__name__.rpartition(".")[2] for module in entries("workers.pipelines")} == set(registry())
+    for module in entries("workers.pipelines"):
+        assert isinstance(module.PIPELINE, Pipeline), module.__name__
+
+
+def test_every_provider_module_says_its_name_and_its_windows() -> None:
+    found = [module for module in entries("app.providers") if not module.__name__.endswith((".registry", ".client"))]
+    assert found
     for module in found:
-        assert isinstance(module.PIPELINE, PipelineSpec), module.__name__
-        check(module.PIPELINE)
-    names = [module.PIPELINE.name for module in found]
-    assert len(names) == len(set(names))
+        assert module.__name__ == f"app.providers.{module.NAME}"
+        assert module.WINDOWS
+        assert all(isinstance(window, Window) for window in module.WINDOWS), module.__name__
 
 
 def test_every_routes_module_declares_its_routes() -> None:
     found = entries("app.api.routes")
     assert found
     for module in found:
-        assert module.ROUTES, module.__name__
-        for route in module.ROUTES:
+        routes = [*module.ROUTES, *getattr(module, "ROOT_ROUTES", [])]
+        assert routes, module.__name__
+        for route in routes:
             fits = isinstance(route, BaseRouteHandler) or (isinstance(route, type) and issubclass(route, Controller))
             assert fits, f"{module.__name__}: {route!r}"
