@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Self
 
 from app import clock
 from app.cache import HotAnswers
+from app.db.actions import Actions
 from app.db.bars import Bars
 from app.db.changes import ChangeListener
 from app.db.engine import Database
+from app.db.everyday import Everyday
 from app.db.gauges import PostgresGauges
 from app.db.health import KeeperCheck, PostgresCheck, SchemaCheck
+from app.db.instruments import Instruments
 from app.db.lanes import Lanes
 from app.db.pipelines import PipelineStore
 from app.db.provider_calls import PostgresCallLog
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
     from app.ports.provider_calls import CallLog
     from app.ports.providers import Providers
     from app.ports.quotas import Ledger
-    from app.ports.reads import BarReads, QuoteReads, WatermarkReads
+    from app.ports.reads import ActionReads, BarReads, InstrumentReads, QuoteReads, WatermarkReads
     from app.settings import Settings
 
 MIB = 1_048_576
@@ -70,6 +73,9 @@ class House:
         self.lanes = Lanes(settings.database, name=name)
         self.bars: BarReads = Bars(self.lanes)
         self.quotes: QuoteReads = Quotes(self.lanes)
+        self.everyday = Everyday(settings.database, name=name)
+        self.instruments: InstrumentReads = Instruments(self.everyday)
+        self.actions: ActionReads = Actions(self.everyday)
         self.watermarks: WatermarkReads = Watermarks(self.lanes)
         self.answers = HotAnswers(settings.api.cache_mb * MIB)
         self.listener = ChangeListener(settings.database, self.answers, name=name)
@@ -117,4 +123,5 @@ class House:
                 await self.listening
         await self.http.close()
         await self.lanes.close()
+        await self.everyday.close()
         await self.database.close()

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 from litestar import Request, Response
@@ -20,6 +21,7 @@ from app.ports.answers import HotAnswer
 REPRESENTATION: Final = b"1"
 # Kept by browsers, asked about each time: an unchanged answer costs a 304.
 CACHE_CONTROL: Final = b"private, no-cache"
+JSON: Final = "application/json"
 
 
 class HotReads:
@@ -157,3 +159,11 @@ def response(status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> Re
     # Litestar adds the charset of a text by itself.
     media_type = kept.pop("content-type", "application/json").partition(";")[0]
     return Response(body, status_code=status, headers=kept, media_type=media_type)
+
+
+def next_link(request: Request[Any, Any, Any], cursor: str | None) -> tuple[tuple[str, str], ...]:
+    """Return the Link header that names the next page (RFC 8288), none on the last page."""
+    if cursor is None:
+        return ()
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    return (("link", f'<{request.url.path}?{urlencode([*kept, ("cursor", cursor)])}>; rel="next"'),)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Row = tuple[bytes | None, ...]
 Cursor = psycopg.AsyncRawCursor[tuple[object, ...]]
+TOO_LONG = "The database took too long over this read: ask for less."
 BUSY = "The database is busy: every connection for reads is taken. Try again shortly."
 
 
@@ -63,8 +64,7 @@ class Lanes:
             return await self.attempt(sql, params)
         except psycopg.OperationalError as first:
             if isinstance(first, psycopg.errors.QueryCanceled):
-                message = "The database took too long over this read: ask for less."
-                raise DependencyDownError(message) from first
+                raise DependencyDownError(TOO_LONG) from first
             await self.drop_idle()
         finally:
             self.timer(kind).observe(perf_counter() - started)

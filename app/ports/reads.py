@@ -126,9 +126,12 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActionQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """A question for corporate actions, latest ex-date first; `after` continues behind (ex_date, id)."""
+    """A question for corporate actions, latest ex-date first; `after` continues behind (ex_date, id).
 
-    symbols: tuple[str, ...]
+    `instruments` are ids; None asks for the whole market.
+    """
+
+    instruments: tuple[int, ...] | None
     kind: str | None
     from_: date | None
     until: date | None
@@ -160,10 +163,14 @@ class InstrumentReads(Protocol):
     async def page(self, query: InstrumentQuery) -> Sequence[Instrument]:
         """Return up to `limit` instruments."""
 
-    async def one(self, symbol: str) -> Instrument | None:
-        """Return the instrument of that symbol, None when there is none."""
+    async def named(self, symbols: Sequence[str]) -> Sequence[Instrument]:
+        """Return the instruments of these symbols, in any order; those that nobody knows are left out."""
 
-    async def search(self, text: str, limit: int) -> Sequence[Instrument]:
+
+class InstrumentSearch(Protocol):
+    """Where instruments are searched."""
+
+    async def find(self, text: str, limit: int) -> Sequence[Instrument]:
         """Return up to `limit` instruments that fit a text, the best first."""
 
 

@@ -9,7 +9,7 @@ from litestar.openapi.spec import Example
 from litestar.params import QueryParameter
 
 from app.api.deps import READ, HouseDependency
-from app.api.hot_reads import Asked, Made, answer_read
+from app.api.hot_reads import JSON, Asked, Made, answer_read
 from app.domain import watermarks
 from app.ports.reads import Quote
 from app.services.read_bars import split_symbols
@@ -49,7 +49,7 @@ class QuoteList(msgspec.Struct, frozen=True, kw_only=True):
     "/quotes",
     **READ,
     operation_id="getQuotes",
-    tags=["bars"],
+    tags=["quotes"],
     summary="The latest bar of many symbols",
     responses={200: ResponseSpec(data_container=QuoteList, description="The quotes.", generate_examples=False)},
 )
@@ -74,7 +74,7 @@ async def quotes(request: Request[Any, Any, Any], house: HouseDependency, symbol
         )
         return Made(body=body, versions=watermarks.versions(answer.watermark))
 
-    return await answer_read(house, request, Asked(about=query, media_type="application/json", datasets=DATASETS), make)
+    return await answer_read(house, request, Asked(about=query, media_type=JSON, datasets=DATASETS), make)
 
 
 ROUTES = [quotes]

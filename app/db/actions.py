@@ -1,0 +1,58 @@
+"""Read corporate actions through Piccolo."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from piccolo.columns.combination import And, Or
+
+from app.db.tables.market import CorporateActions as ActionTable
+from app.ports.reads import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.db.everyday import Everyday
+    from app.ports.reads import ActionQuery
+
+OWN: Final = [field.name for field in msgspec.structs.fields(Action) if field.name != "symbol"]
+COLUMNS: Final = (*(getattr(ActionTable, name) for name in OWN), ActionTable.instrument.symbol.as_alias("symbol"))
+
+
+class Actions:
+    """Actions as `app.ports.reads.ActionReads` asks for them."""
+
+    def __init__(self, everyday: Everyday) -> None:
+        """Read through this engine."""
+        self.everyday = everyday
+
+    async def page(self, query: ActionQuery) -> Sequence[Action]:
+        """Return up to `limit` actions, the latest ex-date first."""
+        table = ActionTable
+        select = table.select(*COLUMNS).order_by(table.ex_date, table.id, ascending=False).limit(query.limit)
+        for condition in conditions(query):
+            select = select.where(condition)
+        return [Action(**row) for row in await self.everyday.rows("actions_page", select)]
+
+
+def conditions(query: ActionQuery) -> list[Any]:
+    """Return what a question asks for as Piccolo's conditions."""
+    table = ActionTable
+    if query.as_of is None:
+        found: list[Any] = [table.superseded_at.is_null()]
+    else:
+        still = Or(table.superseded_at.is_null(), table.superseded_at > query.as_of)
+        found = [table.known_at <= query.as_of, still]
+    if query.instruments is not None:
+        found.append(table.instrument.is_in(list(query.instruments)))
+    if query.kind is not None:
+        found.append(table.kind == query.kind)
+    if query.from_ is not None:
+        found.append(table.ex_date >= query.from_)
+    if query.until is not None:
+        found.append(table.ex_date < query.until)
+    if query.after is not None:
+        ex_date, number = query.after
+        found.append(Or(table.ex_date < ex_date, And(table.ex_date == ex_date, table.id < number)))
+    return found
