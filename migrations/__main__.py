@@ -6,7 +6,7 @@ import asyncio
 import sys
 
 from app import settings
-from app.domain.errors import GroatError
+from app.domain.errors import DependencyDownError, GroatError, SettingsError
 from migrations.runner import migrate, tier
 
 
@@ -21,7 +21,7 @@ def main() -> int:
         print(f"schema is up to date ({len(done)} new); database tier: {asyncio.run(tier(url))}")
     except GroatError as e:
         print(e, file=sys.stderr)
-        return 1
+        return 2 if isinstance(e, SettingsError) else 3 if isinstance(e, DependencyDownError) else 1
     return 0
 
 
