@@ -9,18 +9,24 @@ from typing import TYPE_CHECKING, Self
 from app import clock
 from app.cache import HotAnswers
 from app.db.actions import Actions
+from app.db.actions_ingest import ActionsIngestStore
 from app.db.bars import Bars
+from app.db.bars_ingest import BarsIngestStore
 from app.db.changes import ChangeListener
 from app.db.engine import Database
 from app.db.everyday import Everyday
 from app.db.gauges import PostgresGauges
 from app.db.health import KeeperCheck, PostgresCheck, SchemaCheck
+from app.db.instrument_ids import InstrumentIds
 from app.db.instruments import Instruments
+from app.db.instruments_ingest import InstrumentsIngestStore
 from app.db.lanes import Lanes
 from app.db.pipelines import PipelineStore
 from app.db.provider_calls import PostgresCallLog
 from app.db.quota_ledger import PostgresLedger
 from app.db.quotes import Quotes
+from app.db.sessions import SessionStore
+from app.db.settled import SettledStore
 from app.db.spine import Spine
 from app.db.watermarks import Watermarks
 from app.probes import AliveCheck, ValkeyCheck
@@ -41,9 +47,12 @@ if TYPE_CHECKING:
     from app.ports.providers import Providers
     from app.ports.quotas import Ledger
     from app.ports.reads import ActionReads, BarReads, InstrumentReads, QuoteReads, WatermarkReads
+    from app.ports.stores import ActionsIngest, BarsIngest, Coverage, InstrumentsIngest, Sessions
     from app.settings import Settings
 
 MIB = 1_048_576
+# Somebody waits for an answer of the API; nobody waits for a worker.
+CHECKOUT_S = {True: 2.0, False: 10.0}
 
 
 class House:
@@ -57,7 +66,7 @@ class House:
         self.settings = settings
         self.name = name
         self.clock: Clock = clock.from_settings(settings.clock)
-        self.database = Database(settings.database, name=name)
+        self.database = Database(settings.database, name=name, checkout_s=CHECKOUT_S[name == "api"])
         self.ledger: Ledger = PostgresLedger(self.database, self.clock)
         self.calls: CallLog = PostgresCallLog(self.database)
         self.http = HttpClient()
@@ -67,6 +76,13 @@ class House:
             self.clock,
             polygon=Access(url=settings.polygon.url, key=settings.keys.polygon, since=settings.polygon.history_from),
         )
+        instrument_ids = InstrumentIds()
+        self.sessions: Sessions = SessionStore(self.database)
+        self.coverage: Coverage = SettledStore(self.database)
+        self.bars_ingest: BarsIngest = BarsIngestStore(instrument_ids)
+        self.instruments_ingest: InstrumentsIngest = InstrumentsIngestStore()
+        self.actions_ingest: ActionsIngest = ActionsIngestStore(instrument_ids)
+
         self.pipelines: Pipelines = PipelineStore(self.database)
         self.spine = Spine(self.database, settings.worker)
 

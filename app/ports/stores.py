@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):
-    """Where facts come from: which provider was asked for what by which step, what its reply was, and when (market time).
+    """Where facts come from: who was asked for what by which step, what the reply was, and when (market time).
 
     `held` are the reply's rows that may not be stored; `settles` is what the answer settles, None when it does not.
     """

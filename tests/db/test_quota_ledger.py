@@ -1,6 +1,5 @@
 """The ledger against a real PostgreSQL."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import cast
 
@@ -10,21 +9,12 @@ import pytest
 from app.db.engine import Database
 from app.db.quota_ledger import PostgresLedger
 from app.domain.quotas import Allowance, CallResult, Denied, Outcome, Permit, Window
-from app.settings import DatabaseSettings
 from tests.fakes.clocks import ManualClock
 
 pytestmark = [pytest.mark.anyio, pytest.mark.stack]
 
 OK = CallResult(outcome=Outcome.OK, status=200, reply_bytes=10, duration_ms=4.0)
 FIVE = Allowance(id="five", provider="polygon", windows=(Window(max_calls=5, span_s=60),), hold_us=45_000_000)
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database(DatabaseSettings(url=database_url), name="test")
-    await database.open()
-    yield database
-    await database.close()
 
 
 @pytest.fixture
@@ -131,9 +121,7 @@ async def test_a_block_holds_and_is_never_shortened(ledger: PostgresLedger, cloc
     await reserve(ledger)
 
 
-async def test_rows_of_another_clock_are_judged_by_the_servers_time(
-    database: Database, ledger: PostgresLedger
-) -> None:
+async def test_rows_of_another_clock_are_judged_by_the_servers_time(database: Database, ledger: PostgresLedger) -> None:
     other = PostgresLedger(database, ManualClock(clock_id="the boot before"))
     for permit in await reserve(other, 5):
         await other.settle(permit, OK)

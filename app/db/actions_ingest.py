@@ -1,0 +1,91 @@
+"""Store corporate actions: what was known before a correction stays, with the time until which it was known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
+
+from app.db.fetch_log import close_fetch, hold_rows, open_fetch, storable
+from app.db.instrument_ids import InstrumentIds
+from app.domain.datasets import Watermark
+from app.ports.stores import Stored
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.db.engine import Connection
+    from app.domain.actions import ReportedAction
+    from app.ports.steps import UnitOfWork
+    from app.ports.stores import Fetched
+
+FACTS = (
+    "instrument_id, kind, ex_date, split_from, split_to, cash_amount, currency, dividend_type, declared_on, record_on,"
+    " pay_on"
+)
+REPORTED = """
+FROM jsonb_to_recordset(%(rows)s::text::jsonb) AS r(
+  ref text, instrument_id integer, kind text, ex_date date, split_from numeric, split_to numeric, cash_amount numeric,
+  currency text, dividend_type text, declared_on date, record_on date, pay_on date)
+"""
+# Two statements, so that the index of current rows sees the old one gone before the new one comes.
+SUPERSEDE = f"""
+WITH reported AS (SELECT * {REPORTED})
+UPDATE corporate_actions c SET superseded_at = greatest(%(now)s, c.known_at + interval '1 microsecond')
+FROM reported r
+WHERE c.provider = %(provider)s AND c.provider_ref = r.ref AND c.superseded_at IS NULL
+  AND ({FACTS.replace("instrument_id", "c.instrument_id").replace(", ", ", c.")})
+      IS DISTINCT FROM ({FACTS.replace("instrument_id", "r.instrument_id").replace(", ", ", r.")})
+"""  # noqa: S608  only our own constants
+ADD = f"""
+WITH reported AS (SELECT * {REPORTED})
+INSERT INTO corporate_actions ({FACTS}, provider, provider_ref, fetch_id, known_at)
+SELECT {FACTS}, %(provider)s, ref, %(fetch)s, greatest(%(now)s, (
+  SELECT max(superseded_at) FROM corporate_actions c WHERE c.provider = %(provider)s AND c.provider_ref = r.ref))
+FROM reported r
+WHERE NOT EXISTS (
+  SELECT FROM corporate_actions c
+  WHERE c.provider = %(provider)s AND c.provider_ref = r.ref AND c.superseded_at IS NULL)
+ORDER BY ref
+ON CONFLICT (provider, provider_ref) WHERE superseded_at IS NULL DO NOTHING
+"""  # noqa: S608  only our own constants
+
+
+class ActionsIngestStore:
+    """Corporate actions into PostgreSQL."""
+
+    def __init__(self, ids: InstrumentIds | None = None) -> None:
+        """Share the map of instruments, when there is one."""
+        self._ids = ids or InstrumentIds()
+
+    async def store(self, unit: UnitOfWork, actions: Sequence[ReportedAction], fetched: Fetched) -> Stored:
+        """Store sound actions; each reference comes once. Unknown symbols become instruments."""
+        connection = cast("Connection", unit)
+        fetch_id = await open_fetch(connection, fetched, len(actions))
+        ids, made = await self._ids.of(
+            connection,
+            [action.symbol for action in actions],
+            provider=fetched.provider,
+            known_at=fetched.known_at,
+        )
+        values = {
+            "rows": storable([described(a, i) for a, i in zip(actions, ids, strict=True)]),
+            "provider": fetched.provider,
+            "now": fetched.known_at,
+            "fetch": fetch_id,
+        }
+        changed = (await connection.execute(SUPERSEDE, values)).rowcount
+        added = (await connection.execute(ADD, values)).rowcount
+        held = await hold_rows(connection, fetched, fetch_id)
+        stored = Stored(rows=len(actions), inserted=added - changed, changed=changed, held=held, instruments=made)
+        watermarks = [
+            *([Watermark.CORPORATE_ACTIONS] if added else []),
+            *([Watermark.INSTRUMENTS] if made else []),
+        ]
+        await close_fetch(connection, fetched, fetch_id, stored, watermarks)
+        return stored
+
+
+def described(action: ReportedAction, instrument_id: int) -> dict[str, Any]:
+    """Return an action for JSON; decimals go as text, exactly."""
+    return {**msgspec.structs.asdict(action), "instrument_id": instrument_id}

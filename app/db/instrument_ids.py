@@ -1,0 +1,58 @@
+"""Symbols to instrument numbers, kept by each process for as long as nobody changes an instrument."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from app.domain.datasets import Watermark
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from app.db.engine import Connection
+
+VERSION = "SELECT coalesce((SELECT version FROM watermarks WHERE dataset = %s), 0)"
+# Sorted by their callers: two transactions that make the same instruments wait for each other in one order.
+CREATE = """
+INSERT INTO instruments (symbol, provider, known_at, changed_at)
+SELECT symbol, %(provider)s, %(now)s, %(now)s FROM unnest(%(symbols)s::text[]) AS symbol
+ON CONFLICT (symbol) DO NOTHING
+"""
+
+
+class InstrumentIds:
+    """The map, as committed at the watermark's version that it was read at."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._version = -1
+        self._ids: dict[str, int] = {}
+
+    async def of(
+        self, unit: Connection, symbols: Sequence[str], *, provider: str, known_at: datetime
+    ) -> tuple[list[int], int]:
+        """Return each symbol's number in the order given, and how many instruments had to be made for that.
+
+        What is made in this transaction is not kept here: it may yet be rolled back.
+        """
+        ids = await self._committed(unit)
+        unknown = sorted({symbol for symbol in symbols if symbol not in ids})
+        if not unknown:
+            return [ids[symbol] for symbol in symbols], 0
+        cursor = await unit.execute(CREATE, {"symbols": unknown, "provider": provider, "now": known_at})
+        made = cursor.rowcount
+        rows = await (
+            await unit.execute("SELECT symbol, id FROM instruments WHERE symbol = ANY(%s)", [unknown])
+        ).fetchall()
+        new = dict(cast("list[tuple[str, int]]", rows))
+        return [ids[symbol] if symbol in ids else new[symbol] for symbol in symbols], made
+
+    async def _committed(self, unit: Connection) -> dict[str, int]:
+        row = await (await unit.execute(VERSION, [Watermark.INSTRUMENTS])).fetchone()
+        version = cast("int", row[0]) if row else 0
+        if version != self._version:
+            # The version was read first: a row that is newer than it is only seen early, never missed.
+            rows = await (await unit.execute("SELECT symbol, id FROM instruments")).fetchall()
+            self._ids, self._version = dict(cast("list[tuple[str, int]]", rows)), version
+        return self._ids
