@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import signal
 import socket
+import sys
 from datetime import datetime  # noqa: TC003  msgspec reads annotations at run time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 from granian.constants import Interfaces
@@ -101,8 +104,8 @@ def require_free(host: str, port: int) -> None:
             raise ReplayStartError(message) from None
 
 
-def run(host: str, port: int, dataset: str, clock: Clock, keys: frozenset[str]) -> None:
-    """Run the replay market in the foreground until SIGINT or SIGTERM.
+def run(host: str, port: int, dataset: str, clock: Clock, keys: frozenset[str]) -> NoReturn:
+    """Run the replay market in the foreground until SIGINT or SIGTERM, then end the process with status 0.
 
     Raises ReplayStartError when the port is taken, ReplayDataError when the data cannot be read.
     """
@@ -116,3 +119,9 @@ def run(host: str, port: int, dataset: str, clock: Clock, keys: frozenset[str]) 
             loop.add_signal_handler(number, server.stop)
 
     asyncio.run(serve(app, host, port, started=stop_on_signals))
+    # Granian's own threads outlive its embedded server by some milliseconds, and abort the process (status -6)
+    # when the interpreter is taken down under them.
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
