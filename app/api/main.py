@@ -8,6 +8,7 @@ The lifespan opens the House and nothing else: migrations and schedules have com
 import asyncio
 import importlib
 import pkgutil
+import secrets
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, cast
@@ -20,7 +21,7 @@ from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
 from app import settings as doors
-from app.api import deps, errors, routes
+from app.api import deps, errors, openapi, routes
 from app.api.auth import Doorkeeper, access_of, networks_of
 from app.api.edge import Edge
 from app.api.hot_reads import HotReads
@@ -61,8 +62,14 @@ def create_app(settings: Settings | None = None) -> Litestar:
         request_max_body_size=MAX_BODY_BYTES,
     )
     app.state["doorkeeper"] = doorkeeper
+    app.state["route_handlers"] = route_handlers
     describe_routes(app)
     return app
+
+
+def description() -> dict[str, Any]:
+    """Return the API's description, which needs no installation to be made."""
+    return openapi.describe(create_app(Settings(secret_key=secrets.token_urlsafe(48))))
 
 
 def asgi() -> App:

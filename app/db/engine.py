@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Connection = psycopg.AsyncConnection[tuple[object, ...]]
 DOWN = "PostgreSQL does not answer: is it running, and is DATABASE_URL right?"
 CHECKOUT_S = 10.0
+# A peer that vanished without a word is found out within seconds, not within the two hours of the system's default.
+KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15_000}
 # A process that was stopped or cut off in the middle of a transaction must not hold its locks for ever.
 IDLE_S = 30
 # The pool waits twice as long after each failure: over five minutes, its default, it would sleep through the
@@ -41,14 +43,17 @@ def is_answer(error: psycopg.Error) -> bool:
 class Database:
     """A process's way to PostgreSQL. Open it once, in the running event loop."""
 
-    def __init__(self, settings: DatabaseSettings, *, name: str) -> None:
-        """Prepare, but open nothing. `name` is what `pg_stat_activity` shows."""
+    def __init__(self, settings: DatabaseSettings, *, name: str, checkout_s: float = CHECKOUT_S) -> None:
+        """Prepare, but open nothing.
+
+        `name` is what `pg_stat_activity` shows; `checkout_s` how long to wait for a free connection.
+        """
         self.url = settings.url
         self.pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             settings.url,
             min_size=1,
             max_size=settings.pool_max,
-            timeout=CHECKOUT_S,
+            timeout=checkout_s,
             reconnect_timeout=RECONNECT_S,
             open=False,
             check=AsyncConnectionPool.check_connection,
@@ -56,6 +61,7 @@ class Database:
                 "autocommit": True,
                 "application_name": f"groat-{name}",
                 "connect_timeout": 5,
+                **KEEPALIVE,
                 "options": f"-c timezone=UTC -c statement_timeout={int(settings.statement_timeout_s * 1000)} "
                 f"-c idle_in_transaction_session_timeout={IDLE_S * 1000}",
             },

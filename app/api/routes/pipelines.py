@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, get, post
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import BodyKwarg, PathParameter, QueryParameter
 
 from app.api import cursors
@@ -26,8 +27,10 @@ Cursor = Annotated[
     QueryParameter(max_length=cursors.MAX_LENGTH, description="`next` of the page before; none for the first page."),
 ]
 ArgumentName = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-ArgumentText = Annotated[str, msgspec.Meta(max_length=1_000)]
-ArgumentNumber = Annotated[int, msgspec.Meta(ge=-MAX_ID, le=MAX_ID)]
+ArgumentText = Annotated[str, msgspec.Meta(max_length=1_000, pattern=r"^[^\x00]*$")]
+# The same bounds for both: a whole number would otherwise be refused as one, though it is allowed as the other.
+Whole = Annotated[int, msgspec.Meta(ge=-(10**15), le=10**15)]
+Fraction = Annotated[float, msgspec.Meta(ge=-1e15, le=1e15)]
 Window = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[ -~]+$")]
 
 
@@ -55,9 +58,7 @@ class StartRun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What to run. There is one run for each window: a window that was started before is not started again."""
 
     window: Window
-    args: Annotated[
-        dict[ArgumentName, ArgumentText | ArgumentNumber | float | bool | None], msgspec.Meta(max_length=32)
-    ] = {}
+    args: Annotated[dict[ArgumentName, ArgumentText | Whole | Fraction | bool | None], msgspec.Meta(max_length=32)] = {}
 
 
 class Backfill(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,6 +73,9 @@ class Retried(msgspec.Struct, frozen=True, kw_only=True):
     """How many dead steps were made ready again."""
 
     retried: int
+
+
+THERE_ALREADY = {200: ResponseSpec(RunView, description="It was started before.", generate_examples=False)}
 
 
 @get("/pipelines", **READ, operation_id="listPipelines", tags=["pipelines"], summary="List the pipelines")
@@ -128,6 +132,7 @@ async def list_steps(
     tags=["pipelines"],
     summary="Start a run",
     status_code=202,
+    responses=THERE_ALREADY,
 )
 async def start_run(
     house: HouseDependency, name: Name, data: Annotated[StartRun, BodyKwarg(description="What to run.")]
@@ -144,6 +149,7 @@ async def start_run(
     tags=["pipelines"],
     summary="Fill trading dates",
     status_code=202,
+    responses=THERE_ALREADY,
 )
 async def backfill(
     house: HouseDependency, name: Name, data: Annotated[Backfill, BodyKwarg(description="Which dates.")]

@@ -1,0 +1,206 @@
+"""An example of each operation, for its description; a test holds them to the schemas."""
+
+from typing import Any, NamedTuple
+
+JsonObject = dict[str, Any]
+
+
+class Example(NamedTuple):
+    """What is sent, and what is answered."""
+
+    response: JsonObject | str | None = None
+    request: JsonObject | None = None
+
+
+RUN: JsonObject = {
+    "id": 7,
+    "pipeline": "daily_bars",
+    "window": "backfill:2010-01-04..2010-02-01",
+    "args": {"from": "2010-01-04", "until": "2010-02-01", "force": False},
+    "state": "running",
+    "created_at": "2026-11-23T14:00:00Z",
+    "ended_at": None,
+    "steps": {"ready": 1, "waiting": 2},
+}
+STEP: JsonObject = {
+    "run_id": 7,
+    "step": "fetch",
+    "part": "2010-01-04",
+    "state": "done",
+    "needs": ["plan"],
+    "queue": "long",
+    "attempt": 1,
+    "crashes": 0,
+    "free_at": "2026-11-23T14:00:05Z",
+    "args": {"session": "2010-01-04"},
+    "report": {"done": 524},
+    "error": None,
+    "owner": "worker-1",
+    "started_at": "2026-11-23T14:00:05Z",
+    "ended_at": "2026-11-23T14:00:06Z",
+}
+PIPELINE: JsonObject = {
+    "spec": {
+        "name": "daily_bars",
+        "summary": "Fetch the sessions that are missing.",
+        "cron": "30 17 * * 1-5",
+        "tz": "America/New_York",
+        "catch_up": "latest",
+        "steps": [
+            {
+                "name": "plan",
+                "summary": "Find the gaps, and what may be asked for now.",
+                "needs": [],
+                "fan_out_of": None,
+                "queue": "fast",
+                "deadline_s": 120.0,
+            }
+        ],
+    },
+    "next_due": "2010-04-26T21:30:00Z",
+    "paused": False,
+    "last_run": RUN,
+}
+PROVIDER: JsonObject = {
+    "name": "polygon",
+    "abilities": [{"dataset": "bars_daily", "history_days": 730, "final_after_s": 0.0}],
+    "windows": [{"max_calls": 5, "span_s": 60.0, "resting": 3, "next_free": "2010-04-26T20:30:00Z"}],
+    "next_free": "2010-04-26T20:30:00Z",
+    "blocked_until": None,
+    "blocked_why": None,
+    "calls_last_day": {"ok": 83, "rate_limited": 1},
+}
+CALL: JsonObject = {
+    "id": 84,
+    "at": "2026-11-23T14:00:05Z",
+    "purpose": "daily bars of 2010-04-23",
+    "settled": True,
+    "outcome": "ok",
+    "status": 200,
+    "reply_bytes": 61_304,
+    "duration_ms": 41.7,
+    "error": None,
+}
+HEALTH: JsonObject = {
+    "status": "ok",
+    "version": "0.1.0",
+    "market_time": "2010-04-26T20:30:00Z",
+    "market_speed": 5760.0,
+    "checks": {"postgres": {"state": "up", "latency_ms": 0.9}, "keeper": {"state": "up", "age_s": 0.4}},
+}
+SYSTEM: JsonObject = {
+    "version": "0.1.0",
+    "environment": "dev",
+    "clock": "replay",
+    "market_time": "2010-04-26T20:30:00Z",
+    "market_speed": 5760.0,
+    "machine_time": "2026-11-23T14:00:05Z",
+}
+PROBLEM: JsonObject = {
+    "type": "/problems/conflict",
+    "code": "conflict",
+    "title": "Conflict",
+    "status": 409,
+    "detail": "That conflicts with what is already stored.",
+}
+
+# The replay market's own: Apple on the day of the Flash Crash.
+BARS: JsonObject = {
+    "watermark": "41",
+    "timeframe": "1d",
+    "adjusted": "none",
+    "from": "2010-05-05",
+    "until": "2010-05-08",
+    "as_of": None,
+    "unknown": [],
+    "symbols": [
+        {
+            "symbol": "AAPL",
+            "session": ["2010-05-05", "2010-05-06", "2010-05-07"],
+            "open": [252.88, 254.0, 244.0],
+            "high": [258.14, 258.25, 246.57],
+            "low": [248.73, 199.25, 225.21],
+            "close": [255.985, 246.25, 235.86],
+            "volume": [31_539_300.0, 45_923_500.0, 59_857_700.0],
+        }
+    ],
+}
+QUOTES: JsonObject = {
+    "watermark": "41",
+    "unknown": [],
+    "without_bars": [],
+    "quotes": [
+        {
+            "symbol": "AAPL",
+            "session": "2010-05-07",
+            "open": 244.0,
+            "high": 246.57,
+            "low": 225.21,
+            "close": 235.86,
+            "volume": 59_857_700.0,
+            "previous_close": 246.25,
+            "change": -10.39,
+            "change_percent": -4.219289340101523,
+        }
+    ],
+}
+INSTRUMENT: JsonObject = {
+    "id": 1,
+    "symbol": "AAPL",
+    "name": "Apple Inc.",
+    "mic": "XNAS",
+    "type": "CS",
+    "currency": "usd",
+    "sector": "Information Technology",
+    "industry": None,
+    "cik": "0000320193",
+    "active": True,
+    "listed_on": None,
+    "delisted_on": None,
+}
+ACTION: JsonObject = {
+    "id": 1,
+    "symbol": "AAPL",
+    "kind": "split",
+    "ex_date": "2005-02-28",
+    "split_from": "1",
+    "split_to": "2",
+    "cash_amount": None,
+    "currency": None,
+    "dividend_type": None,
+    "declared_on": None,
+    "record_on": None,
+    "pay_on": None,
+    "provider": "polygon",
+    "known_at": "2010-04-26T13:30:00Z",
+}
+
+EXAMPLES = {
+    "getBars": Example(BARS),
+    "getQuotes": Example(QUOTES),
+    "listInstruments": Example({"items": [INSTRUMENT], "next": None}),
+    "getInstrument": Example(INSTRUMENT),
+    "searchInstruments": Example({"items": [INSTRUMENT]}),
+    "listActions": Example({"items": [ACTION], "next": None, "unknown": []}),
+    "getLiveness": Example({"status": "ok"}),
+    "getReadiness": Example({"status": "ok"}),
+    "getHealth": Example(HEALTH),
+    "listPipelines": Example({"items": [PIPELINE]}),
+    "getPipeline": Example(PIPELINE),
+    "listRuns": Example({"items": [RUN], "next": None}),
+    "getRun": Example(RUN),
+    "listSteps": Example({"items": [STEP], "next": "WyJmZXRjaCIsIjIwMTAtMDEtMDQiXQ"}),
+    "startRun": Example(RUN, {"window": "by-hand-1", "args": {"force": True}}),
+    "startBackfill": Example(RUN, {"from": "2010-01-04", "until": "2010-02-01"}),
+    "retryRun": Example({"retried": 2}),
+    "pausePipeline": Example({**PIPELINE, "paused": True}),
+    "resumePipeline": Example(PIPELINE),
+    "listProviders": Example({"items": [PROVIDER]}),
+    "getProvider": Example(PROVIDER),
+    "listCalls": Example({"items": [CALL], "next": None}),
+    "getSystem": Example(SYSTEM),
+    "getProblem": Example(PROBLEM),
+    "getOpenApi": Example({"openapi": "3.1.0", "info": {"title": "Groat", "version": "0.1.0"}, "paths": {}}),
+    "getDocs": Example("<!doctype html><html lang=en>...</html>"),
+    "getMetrics": Example('http_requests_total{method="GET",endpoint="/api/health",status="200"} 12.0\n'),
+}
