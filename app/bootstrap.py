@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from app import clock
 from app.cache import HotAnswers
+from app.calendars import read_sessions
 from app.db.actions import Actions
 from app.db.actions_ingest import ActionsIngestStore
 from app.db.bars import Bars
@@ -25,6 +27,7 @@ from app.db.pipelines import PipelineStore
 from app.db.provider_calls import PostgresCallLog
 from app.db.quota_ledger import PostgresLedger
 from app.db.quotes import Quotes
+from app.db.search import Search
 from app.db.sessions import SessionStore
 from app.db.settled import SettledStore
 from app.db.spine import Spine
@@ -34,6 +37,9 @@ from app.providers import registry
 from app.providers.client.http import HttpClient
 from app.providers.client.metered import Access
 from app.services.check_health import HealthCheck
+from app.services.desk import Desk
+from app.services.plan_fetches import plan_fetches
+from app.services.search_instruments import InstrumentSearch
 from app.services.take_readings import ReadingsTaker
 from app.telemetry import metrics
 
@@ -82,6 +88,18 @@ class House:
         self.bars_ingest: BarsIngest = BarsIngestStore(instrument_ids)
         self.instruments_ingest: InstrumentsIngest = InstrumentsIngestStore()
         self.actions_ingest: ActionsIngest = ActionsIngestStore(instrument_ids)
+        self.desk = Desk(
+            clock=self.clock,
+            providers=self.providers,
+            ledger=self.ledger,
+            sessions=self.sessions,
+            coverage=self.coverage,
+            bars=self.bars_ingest,
+            instruments=self.instruments_ingest,
+            actions=self.actions_ingest,
+        )
+        self.plan_fetches = partial(plan_fetches, self.desk)
+        self.read_sessions = read_sessions
 
         self.pipelines: Pipelines = PipelineStore(self.database)
         self.spine = Spine(self.database, settings.worker)
@@ -94,6 +112,7 @@ class House:
         self.actions: ActionReads = Actions(self.everyday)
         self.watermarks: WatermarkReads = Watermarks(self.lanes)
         self.answers = HotAnswers(settings.api.cache_mb * MIB)
+        self.search = InstrumentSearch(Search(self.lanes), self.watermarks, self.answers.versions)
         self.listener = ChangeListener(settings.database, self.answers, name=name)
         self.listening: asyncio.Task[None] | None = None
 
@@ -138,6 +157,7 @@ class House:
             with suppress(asyncio.CancelledError):
                 await self.listening
         await self.http.close()
+        await self.search.close()
         await self.lanes.close()
         await self.everyday.close()
         await self.database.close()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from app.domain.adjustment import Dividend, Split
     from app.domain.bars import Adjustment, Timeframe
+    from app.domain.instrument_search import SearchTable
     from app.domain.instruments import Instrument
     from app.domain.series import Series
 
@@ -167,11 +168,14 @@ class InstrumentReads(Protocol):
         """Return the instruments of these symbols, in any order; those that nobody knows are left out."""
 
 
-class InstrumentSearch(Protocol):
+class SearchReads(Protocol):
     """Where instruments are searched."""
 
-    async def find(self, text: str, limit: int) -> Sequence[Instrument]:
-        """Return up to `limit` instruments that fit a text, the best first."""
+    async def load(self) -> SearchTable:
+        """Read every instrument into a table for the search in memory."""
+
+    async def find(self, text: str, limit: int) -> list[bytes]:
+        """Return the encoded forms of up to `limit` instruments that a text means, the best first."""
 
 
 class WatermarkReads(Protocol):

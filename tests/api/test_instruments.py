@@ -19,13 +19,14 @@ pytestmark = [pytest.mark.anyio, pytest.mark.stack]
 @pytest.fixture
 async def reads(database_url: str) -> AsyncIterator[Reads]:
     async with reads_of(database_url) as reads:
-        for symbol, more in {
+        facts: dict[str, dict[str, object]] = {
             "XOM": {"sector": "Energy", "mic": "XNYS"},
             "AAPL": {"sector": "Technology", "mic": "XNAS"},
             "BRK.B": {"sector": "Financials", "mic": "XNYS"},
             "BACpB": {"mic": "XNYS"},
             "ENE": {"sector": "Energy", "mic": "XNYS", "active": False},
-        }.items():
+        }
+        for symbol, more in facts.items():
             reads.market.instrument(symbol, f"The {symbol} company", **more)
         yield reads
 
@@ -113,3 +114,15 @@ async def test_lists_are_read_through_piccolo(reads: Reads) -> None:
     await reads.json("/api/instruments")
     engines = {table._meta.db for table in TABLES}
     assert engines == {reads.house.everyday.engine}
+
+
+async def test_search_answers_whole_instruments(reads: Reads) -> None:
+    answer = await reads.json("/api/instruments/search?q=brk.b")
+    assert answer["items"][0] == (await reads.json("/api/instruments/BRK.B"))
+    assert (await reads.json("/api/instruments/search?q=%25"))["items"] == []
+    assert len((await reads.json("/api/instruments/search?q=company&limit=2"))["items"]) == 2
+
+
+@pytest.mark.parametrize("query", ["", "q=", "q=" + "x" * 101, "q=a&limit=0", "q=a&limit=51"])
+async def test_a_search_is_bounded(reads: Reads, query: str) -> None:
+    assert (await reads.get(f"/api/instruments/search?{query}")).status_code == 400

@@ -44,6 +44,17 @@ Mic = Annotated[
         pattern="^[A-Z0-9]{4}$",
     ),
 ]
+Text = Annotated[
+    str,
+    QueryParameter(
+        name="q",
+        description="A symbol, or words of a name.",
+        examples=[Example(value="berkshire")],
+        min_length=1,
+        max_length=100,
+    ),
+]
+Few = Annotated[int, QueryParameter(ge=1, le=50, description="How many at most.")]
 Active = Annotated[bool | None, QueryParameter(description="Only those that are traded, or only those no longer.")]
 
 
@@ -52,6 +63,12 @@ class InstrumentPage(msgspec.Struct, frozen=True, kw_only=True):
 
     items: list[Instrument]
     next: str | None
+
+
+class InstrumentHits(msgspec.Struct, frozen=True, kw_only=True):
+    """Instruments, the best first."""
+
+    items: list[Instrument]
 
 
 class OneInstrument(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,4 +130,22 @@ async def get_instrument(request: Request[Any, Any, Any], house: HouseDependency
     return await answer_read(house, request, asked, make)
 
 
-ROUTES = [list_instruments, get_instrument]
+@get(
+    "/instruments/search",
+    **READ,
+    operation_id="searchInstruments",
+    tags=["instruments"],
+    summary="Search the instruments",
+    responses={200: ResponseSpec(data_container=InstrumentHits, description="The best.", generate_examples=False)},
+)
+async def search_instruments(house: HouseDependency, text: Text, limit: Few = 10) -> Response[bytes]:
+    """Return the instruments that a text means, the best first.
+
+    The symbol itself leads, then symbols that begin so, then names: by their words in any order, by beginnings
+    of words, and in spite of typing errors. No character is an operator.
+    """
+    items = await house.search.find(text, limit)
+    return Response(b'{"items":[%s]}' % b",".join(items), media_type=JSON)
+
+
+ROUTES = [list_instruments, search_instruments, get_instrument]

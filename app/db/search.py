@@ -1,0 +1,81 @@
+"""Search instruments in PostgreSQL, and read all of them for the search in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import TYPE_CHECKING, Final, LiteralString
+
+from app.domain import instrument_search, watermarks
+
+if TYPE_CHECKING:
+    from app.db.lanes import Lanes
+    from app.domain.instrument_search import SearchTable
+
+WATERMARK: Final[LiteralString] = """(
+  SELECT string_agg(dataset || ':' || version, ',') FROM watermarks WHERE dataset = 'instruments')"""
+ITEM: Final[LiteralString] = """json_build_object(
+  'id', i.id, 'symbol', i.symbol, 'name', i.name, 'mic', i.mic, 'type', i.type, 'currency', i.currency,
+  'sector', i.sector, 'industry', i.industry, 'cik', i.cik, 'active', i.active,
+  'listed_on', i.listed_on, 'delisted_on', i.delisted_on)::text"""
+
+# What is traded goes before what no longer is, wherever else they are equal.
+ALL: Final[LiteralString] = """
+SELECT {watermark},
+  string_agg(translate(i.symbol || ' ' || coalesce(i.name, ''), E'\\n', ' '), E'\\n'),
+  string_agg(translate(i.symbol, E'\\n', ' '), E'\\n'), string_agg({item}, E'\\n')
+FROM (SELECT * FROM instruments ORDER BY NOT active, symbol) i"""
+
+# $1 folded text, $2 LIKE pattern, $3 full-text query, $4 limit: exact, then beginnings, words, and similar names.
+FIND: Final[LiteralString] = """
+SELECT {item} FROM (
+  SELECT DISTINCT ON (id) id, tier, score FROM (
+    SELECT id, 0 AS tier, 1.0 AS score FROM instruments WHERE lower(symbol) = $1::text
+    UNION ALL
+    (SELECT id, 1, -length(symbol) FROM instruments WHERE lower(symbol) LIKE $2::text
+     ORDER BY length(symbol), symbol LIMIT $4::integer / 2)
+    UNION ALL
+    (SELECT id, 2, ts_rank(search, q) FROM instruments, to_tsquery('simple', $3::text) q WHERE search @@ q
+     ORDER BY 3 DESC, symbol LIMIT $4::integer)
+    UNION ALL
+    (SELECT id, 3, word_similarity($1::text, lower(groat_unaccent(symbol || ' ' || coalesce(name, ''))))
+     FROM instruments
+     WHERE length($1::text) > 2 AND $1::text <% lower(groat_unaccent(symbol || ' ' || coalesce(name, '')))
+     ORDER BY 3 DESC, symbol LIMIT $4::integer)) found
+  ORDER BY id, tier) found
+JOIN instruments i USING (id)
+ORDER BY found.tier, found.score DESC, i.active DESC, i.symbol LIMIT $4::integer"""
+
+ALL_STATEMENT: Final[LiteralString] = ALL.replace("{watermark}", WATERMARK).replace("{item}", ITEM)
+FIND_STATEMENT: Final[LiteralString] = FIND.replace("{item}", ITEM)
+WORDS: Final = re.compile(r"[^\W_]+")
+LIKE_SIGNS: Final = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
+
+
+class Search:
+    """Search as `app.ports.reads.SearchReads` asks for it."""
+
+    def __init__(self, lanes: Lanes) -> None:
+        """Read over these connections."""
+        self.lanes = lanes
+
+    async def load(self) -> SearchTable:
+        """Read every instrument into a table for the search in memory."""
+        rows = await self.lanes.rows("search_load", ALL_STATEMENT, ())
+        watermark, names, symbols, items = (value or b"" for value in rows[0])
+        version = watermarks.versions(watermark.decode()).get("instruments", 0)
+        return await asyncio.to_thread(instrument_search.build, version, names, symbols, items)
+
+    async def find(self, text: str, limit: int) -> list[bytes]:
+        """Return the encoded forms of up to `limit` instruments that a text means, the best first.
+
+        Nothing in the text is an operator: words are its letters and digits, and signs of LIKE are escaped.
+        """
+        folded = instrument_search.fold(text).strip().decode()
+        words = WORDS.findall(folded)
+        if not folded:
+            return []
+        full_text = " & ".join(f"{word}:*" for word in words)
+        parameters = (folded, folded.translate(LIKE_SIGNS) + "%", full_text, str(limit))
+        rows = await self.lanes.rows("search", FIND_STATEMENT, parameters)
+        return [item for (item,) in rows if item is not None]
