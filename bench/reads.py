@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 BARS: Final = 250
 QUOTED: Final = 50
+JSON: Final = "application/json"
 ROWS: Final = "application/vnd.groat.rows+json"
 # What every answer must agree on; a peer's rows hold no more than that.
 FIELDS: Final = ("open", "high", "low", "close", "volume")
@@ -32,10 +33,15 @@ class Question:
     groat: tuple[str, ...]
     peer: tuple[str, ...]
     rows: int
+    accept: str = JSON
 
-    def target(self, lab: Lab, server: Server, name: str, paths: tuple[str, ...], accept: str = ROWS) -> Target:
+    def target(self, lab: Lab, server: Server, name: str, paths: tuple[str, ...]) -> Target:
         """Describe a load of these paths."""
-        return Target(lab.tools, lab.folder, f"{name}-{self.name}", server.origin, paths, server.pid, accept)
+        return Target(lab.tools, lab.folder, f"{name}-{self.name}", server.origin, paths, server.pid, self.accept)
+
+    def ask(self, server: Server, number: int) -> bytes:
+        """Return Groat's answer about one subject."""
+        return server.get(self.groat[number], self.accept)
 
     def peer_paths(self, kind: str) -> tuple[str, ...]:
         """Return the peer's paths of one of its ways: orm, core or bare."""
@@ -51,6 +57,7 @@ def bars(market: Market) -> Question:
         tuple(f"/api/bars?symbols={each}&{dates}" for each in market.symbols),
         tuple(f"/bars?symbol={each}&{dates}" for each in market.symbols),
         BARS,
+        ROWS,
     )
 
 
@@ -69,7 +76,7 @@ def quotes(market: Market) -> Question:
 def require_equal(question: Question, groat: Server, peer: Server, kinds: tuple[str, ...]) -> None:
     """Compare Groat's rows with each of the peer's ways, for several subjects; raise ServerError when they differ."""
     for number in (0, len(question.groat) // 2, len(question.groat) - 1):
-        ours = rows_of(groat.get(question.groat[number], ROWS))
+        ours = rows_of(question.ask(groat, number))
         for kind in kinds:
             theirs = rows_of(peer.get(question.peer_paths(kind)[number]))
             if ours != theirs or len(ours) != question.rows:
@@ -81,8 +88,8 @@ def require_equal(question: Question, groat: Server, peer: Server, kinds: tuple[
 def rows_of(body: bytes) -> list[tuple[object, ...]]:
     """Reduce an answer to comparable rows: (session or symbol and session, prices), in the answer's order."""
     decoded = json.loads(body)
-    found = decoded if isinstance(decoded, list) else decoded["rows"]
-    return [(str(row["session"])[:10], *(float(row[name]) for name in FIELDS)) for row in found]
+    rows = decoded if isinstance(decoded, list) else decoded.get("bars") or decoded["quotes"]
+    return [(str(row["session"])[:10], *(float(row[name]) for name in FIELDS)) for row in rows]
 
 
 class Loads:

@@ -25,7 +25,7 @@ def run(lab: Lab) -> list[Finding]:
     groat = lab.keep(lab.groat_api("groat", url, cache_mb=CACHE_MB))
     peer = lab.keep(lab.fastapi(url))
     reads.require_equal(question, groat, peer, ("orm",))
-    files = {symbol: groat.get(path, reads.ROWS) for symbol, path in zip(market.symbols, question.groat, strict=True)}
+    files = {symbol: question.ask(groat, number) for number, symbol in enumerate(market.symbols)}
     nginx = lab.keep(static_server(lab, files))
     static = tuple(f"/{symbol}" for symbol in market.symbols)
     loads = reads.Loads()

@@ -56,7 +56,7 @@ def statement_of(lab: Lab, url: str, question: Question) -> Statement:
 
     def ask() -> None:
         with lab.groat_api("groat-watched", url, cache_mb=0) as groat:
-            groat.get(question.groat[len(question.groat) // 2], reads.ROWS)
+            question.ask(groat, len(question.groat) // 2)
 
     found = [each for each in statements_of(lab, "bench", ask) if "bars_daily" in each.sql]
     if not found:
