@@ -79,6 +79,9 @@ class Heartbeat:
                     application_name=f"groat-{self.name}-heart",
                     connect_timeout=3,
                     options="-c timezone=UTC -c statement_timeout=5000",
+                    keepalives_idle=3,
+                    keepalives_interval=1,
+                    keepalives_count=3,
                     tcp_user_timeout=5000,
                 )
             return self._connection.execute(sql, values)
