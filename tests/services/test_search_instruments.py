@@ -57,7 +57,7 @@ async def test_both_searches_find_what_is_meant(market: Market, search: Instrume
         assert search.table.version == 4
     for text, first in {"AAPL": "AAPL", "aap": "AAPL", "appl": "AAPL", "exxn": "XOM", "nestle": "NESN"}.items():
         assert (await symbols(search, text))[:1] == [first], text
-    for text in ("%", "_", "\\", "'; --", "' | q:*", "&", "😀", "x" * 100, "(", "<->"):
+    for text in ("%", "_", "\\", "'; --", "' | q:*", "&", "😀", "q" * 100, "(", "<->"):
         assert await symbols(search, text) == [], text
     assert (await symbols(search, "line"))[0] == "ENE"
     assert market.connection.execute("SELECT count(*) FROM instruments").fetchone() == (4,)
