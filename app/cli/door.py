@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING
 import click
 
 from app import __version__
-from app.cli import backfill, completion, doctor, export, migrate, operator_token, pipelines, processes, settings, stack
+from app.cli import (
+    backfill,
+    completion,
+    doctor,
+    export,
+    migrate,
+    operator_token,
+    pipelines,
+    plan,
+    processes,
+    settings,
+    stack,
+)
 from app.cli.frame import SETTINGS, Door, Options, run
 
 if TYPE_CHECKING:
@@ -24,7 +36,7 @@ SECTIONS = {
         processes.schedule,
         processes.replay,
     ],
-    "Data": [pipelines.pipelines, backfill.backfill, export.export],
+    "Data": [plan.plan, pipelines.pipelines, backfill.backfill, export.export],
     "Care": [doctor.doctor, migrate.migrate, settings.settings, operator_token.token, completion.completion],
 }
 
@@ -33,7 +45,7 @@ SECTIONS = {
     cls=Door,
     sections=SECTIONS,
     context_settings=SETTINGS,
-    examples=["groat up", "groat doctor"],
+    examples=["groat up", "groat plan", "groat backfill --from 2010-01-04 --until 2010-04-24 --wait"],
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show the whole trace of an unexpected error.")
 @click.version_option(__version__, message="groat %(version)s")
