@@ -1,6 +1,7 @@
 """The tools' own rules hold, and each exception to them has its reason beside it."""
 
 import importlib
+import os
 import pkgutil
 import re
 import subprocess
@@ -14,7 +15,7 @@ from litestar import Controller
 from litestar.handlers import BaseRouteHandler
 
 from app.domain.quotas import Window
-from tests.house.tree import PYTHON, ROOT, relative
+from tests.house.tree import FILES, PYTHON, ROOT, relative
 from workers.pipelines import Pipeline, registry
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -66,6 +67,18 @@ def test_the_contracts_of_the_architecture_hold() -> None:
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+SCRIPTS = [path for path in FILES if path.read_bytes().startswith(b"#!/usr/bin/env bash")]
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=relative)
+def test_scripts_are_sound_and_can_be_run(path: Path) -> None:
+    assert os.access(path, os.X_OK)
+    assert "set -euo pipefail" in path.read_text(encoding="utf-8")
+    checker = Path(sys.executable).with_name("shellcheck")
+    ran = subprocess.run([checker, path], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout
 
 
 def entries(package: str) -> list[ModuleType]:
