@@ -26,8 +26,8 @@ INSERT INTO settled (dataset, instrument_id, span) VALUES (%s, 0, %s)
 ON CONFLICT (dataset, instrument_id) DO UPDATE SET span = settled.span + excluded.span
 """
 UNDER_WAY = """
-SELECT DISTINCT (args ->> 'subject')::date FROM pipeline_steps
-WHERE step = 'fetch' AND state IN ('waiting', 'ready', 'running') AND args ->> 'dataset' = %s
+SELECT DISTINCT args ->> 'dataset', args ->> 'subject' FROM pipeline_steps
+WHERE step = 'fetch' AND state <> 'done' AND state <> 'dead' AND args ?& '{dataset,subject}'
 """
 # The nearest answered sessions on both sides, then the latest whole answer for each.
 NEIGHBOURS = """
@@ -84,11 +84,11 @@ class SettledStore:
         found = cast("Multirange[date]", row[0]) if row else Multirange([])
         return merge(Span(r.lower, r.upper) for r in found if r.lower is not None and r.upper is not None)
 
-    async def under_way(self, dataset: Dataset) -> frozenset[date]:
-        """Return the sessions that open pipeline steps fetch already."""
+    async def under_way(self) -> frozenset[tuple[str, str]]:
+        """Return the (dataset, subject) of what open pipeline steps fetch already."""
         async with self._database.connection("settled") as connection:
-            rows = await (await connection.execute(UNDER_WAY, [dataset])).fetchall()
-        return frozenset(cast("date", day) for (day,) in rows)
+            rows = await (await connection.execute(UNDER_WAY)).fetchall()
+        return frozenset(cast("list[tuple[str, str]]", rows))
 
     async def neighbours(self, dataset: Dataset, session: date, count: int) -> list[int]:
         """Return how many rows the settled sessions nearest to this one had."""

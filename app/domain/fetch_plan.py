@@ -39,7 +39,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 class PlanState(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the plan is made from. `provider` is None when none has a key.
 
-    `under_way` holds the sessions that an open run fetches already.
+    `under_way` holds the (dataset, subject) of what open runs fetch already.
     """
 
     now: datetime
@@ -50,7 +50,7 @@ class PlanState(msgspec.Struct, frozen=True, kw_only=True):
     gaps: Gaps = Gaps()
     sweeps: tuple[Sweep, ...] = ()
     refusals: Mapping[Dataset, Refusal] = {}
-    under_way: frozenset[date] = frozenset()
+    under_way: frozenset[tuple[str, str]] = frozenset()
 
 
 class PlannedCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +101,7 @@ def make_plan(state: PlanState) -> FetchPlan:
     actions = [item for item in due if item[0] is not Dataset.INSTRUMENTS]
     lists = [item for item in due if item[0] is Dataset.INSTRUMENTS]
     order = [*wanted[:1], *actions, *wanted[1:], *lists]
-    slots = next_slots(state.windows, state.spending, len(order))
+    slots = next_slots(state.windows, expected(state.spending), len(order))
     calls = tuple(
         PlannedCall(
             provider=state.provider,
@@ -122,6 +122,11 @@ def make_plan(state: PlanState) -> FetchPlan:
     )
 
 
+def expected(spending: Spending) -> Spending:
+    """Return the spending as it will most likely be: calls in flight come back now, not at the end of their hold."""
+    return msgspec.structs.replace(spending, lates_us=tuple(min(late, 0) for late in spending.lates_us))
+
+
 Wanted = tuple[Dataset, str, str]
 
 
@@ -136,7 +141,7 @@ def sessions_wanted(state: PlanState) -> tuple[list[Wanted], list[Deferred]]:
     for day in state.gaps.missing:
         if live and (live.through is None or day <= live.through):
             refused.append(day)
-        elif day in state.under_way:
+        elif (bars.value, day.isoformat()) in state.under_way:
             busy.append(day)
         else:
             wanted.append((bars, day.isoformat(), f"session {day} is missing: one call for the whole market"))
@@ -158,8 +163,9 @@ def sweeps_due(state: PlanState) -> tuple[list[Wanted], list[Deferred]]:
     """Part the sweeps that are due into those to ask for now and those that were refused."""
     due: list[Wanted] = []
     deferred: list[Deferred] = []
+    busy = {dataset for dataset, _ in state.under_way}
     for sweep in state.sweeps:
-        if sweep.last is not None and state.today - sweep.last < sweep.every:
+        if sweep.dataset.value in busy or (sweep.last is not None and state.today - sweep.last < sweep.every):
             continue
         subject = sweep.since.isoformat() if sweep.since else ""
         refusal = state.refusals.get(sweep.dataset)

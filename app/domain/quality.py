@@ -111,8 +111,9 @@ def values(bars: DailyBars, i: int) -> dict[str, float | int]:
 
 
 def hold(bars: DailyBars, i: int, broken: dict[str, npt.NDArray[np.bool_]]) -> HeldRow:
-    """Describe one row that broke rules; what JSON cannot say (NaN, infinity) is written as text."""
-    row = {name: value if np.isfinite(value) else str(value) for name, value in values(bars, i).items()}
+    """Describe one row that broke rules; what JSON cannot say (NaN, infinity) is written as text, unknown as null."""
+    row: dict[str, Any] = {name: value if np.isfinite(value) else str(value) for name, value in values(bars, i).items()}
+    row |= {name: None for name, absent in (("vwap", "nan"), ("trades", -1)) if row[name] == absent}
     return HeldRow(
         symbol=bars.symbols[i],
         session=bars.sessions[i].item(),

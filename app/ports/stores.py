@@ -85,8 +85,8 @@ class Coverage(Protocol):
     async def settled(self, dataset: Dataset) -> tuple[Span, ...]:
         """Return the settled dates of the whole market, merged and in order."""
 
-    async def under_way(self, dataset: Dataset) -> frozenset[date]:
-        """Return the sessions that open pipeline steps fetch already."""
+    async def under_way(self) -> frozenset[tuple[str, str]]:
+        """Return the (dataset, subject) of what open pipeline steps fetch already."""
 
     async def neighbours(self, dataset: Dataset, session: date, count: int) -> list[int]:
         """Return how many rows the settled sessions nearest to this one had."""

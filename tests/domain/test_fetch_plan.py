@@ -91,7 +91,7 @@ STATES = st.builds(
         ),
         max_size=2,
     ),
-    under_way=st.frozensets(st.sampled_from(days(12)), max_size=4),
+    under_way=st.frozensets(st.sampled_from([("bars_daily", str(day)) for day in days(12)]), max_size=4),
 )
 
 
@@ -118,7 +118,8 @@ def held(subject: str) -> int:
 @given(STATES)
 def test_no_call_leaves_before_its_slot(state: PlanState) -> None:
     plan = make_plan(state)
-    taken = list(state.spending.lates_us)
+    # Calls in flight are taken to come back at once.
+    taken = [min(late, 0) for late in state.spending.lates_us]
     for call in plan.calls:
         assert call.in_us >= state.spending.blocked_us
         assert sum(late > call.in_us - 60_000_000 for late in taken) < 5

@@ -1,0 +1,37 @@
+"""What the fetching use cases share: the clock, the providers, and where facts are stored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from app.domain.sessions import NEW_YORK
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from app.ports.clock import Clock
+    from app.ports.providers import Providers
+    from app.ports.quotas import Ledger
+    from app.ports.stores import ActionsIngest, BarsIngest, Coverage, InstrumentsIngest, Sessions
+
+EXCHANGE_ZONE = ZoneInfo(NEW_YORK)
+
+
+class Desk(msgspec.Struct, frozen=True, kw_only=True):
+    """The parts that the fetching use cases work with; bootstrap builds it."""
+
+    clock: Clock
+    providers: Providers
+    ledger: Ledger
+    sessions: Sessions
+    coverage: Coverage
+    bars: BarsIngest
+    instruments: InstrumentsIngest
+    actions: ActionsIngest
+
+    def today(self) -> date:
+        """Return the date in New York at the market's time."""
+        return self.clock.now().astimezone(EXCHANGE_ZONE).date()

@@ -1,0 +1,48 @@
+"""What a step does when a provider did not give what was asked for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from app.domain.errors import GiveUpError, LaterError
+from app.domain.fetch_plan import Refusal
+from app.domain.pipelines import StepReport
+from app.domain.quotas import Outcome
+from app.ports.providers import Retry
+
+if TYPE_CHECKING:
+    from app.ports.providers import ProviderError
+    from app.ports.steps import Step
+    from app.services.desk import Desk
+    from app.services.fetch_calls import FetchCall
+
+# A plan may be upgraded: what it refused is tried again, a dataset weekly, old dates monthly.
+ASK_DATASET_AGAIN = timedelta(days=7)
+ASK_DATES_AGAIN = timedelta(days=30)
+
+
+async def end_refused(desk: Desk, step: Step, call: FetchCall, error: ProviderError) -> None:
+    """End the step, or raise what defers or fails it, as the retry class of the error says.
+
+    Raises LaterError for a limit, GiveUpError for a bad key or request, and the error itself when another attempt
+    may help. Everything else ends the step with the reason in its report; a refusal by the plan is remembered.
+    """
+    if error.retry is Retry.LATER:
+        raise LaterError(str(error), wait_s=error.wait_s) from error
+    if error.outcome in {Outcome.BAD_KEY, Outcome.BAD_REQUEST}:
+        raise GiveUpError(str(error)) from error
+    if error.retry is Retry.AGAIN:
+        raise error
+    report = StepReport(skipped={error.outcome.value: 1}, left=1, notes=(str(error),))
+    async with step.done(report) as unit:
+        if error.outcome is Outcome.NOT_ENTITLED:
+            now = desk.clock.now()
+            refusal = Refusal(
+                dataset=call.dataset,
+                reason=str(error),
+                ask_again=now + (ASK_DATES_AGAIN if error.out_of_range else ASK_DATASET_AGAIN),
+                through=call.day if error.out_of_range else None,
+            )
+            provider = desk.providers.get(call.provider)
+            await desk.coverage.refuse(unit, provider.allowance, refusal, now)
