@@ -12,8 +12,9 @@ import msgspec
 from app.domain.errors import InvalidRequestError
 
 T = TypeVar("T")
-# What QueryParameter(max_length=...) of every cursor should say.
+# What the QueryParameter of every cursor should say.
 MAX_LENGTH = 512
+PATTERN = r"^[A-Za-z0-9_-]*$"
 
 
 def encode(*key: object) -> str:

@@ -4,10 +4,10 @@ They hold for every route alike, so that no handler has to think of them.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 from urllib.parse import parse_qsl
 
-from litestar import Request
+from litestar import Request, Response
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Scope
 
@@ -36,25 +36,35 @@ class Edge:
             check_query(query, handler.opt["query"])
         check_accept(scope["headers"], handler.opt.get("produces", (JSON,)))
 
-    async def check_body(self, request: Request[Any, Any, Any]) -> None:
-        """Refuse a body that is not JSON, or holds a NUL character, which PostgreSQL cannot store."""
+    async def before_handler(self, request: Request[Any, Any, Any]) -> Response[None] | None:
+        """Answer OPTIONS; refuse a body that is not JSON, or holds a NUL, which PostgreSQL cannot store."""
+        if request.method == "OPTIONS":
+            return Response(None, status_code=204, headers={"Allow": request.route_handler.opt["allow"]})
         if request.method not in WITH_BODY:
-            return
+            return None
         body = await request.body()
         if not body:
-            return
+            return None
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type != JSON:
             code = "unsupported_media_type"
             raise RefusedRequestError(code)
         if b"\\u0000" in body:
             refuse("body", "", "NUL characters are not text")
+        return None
 
 
-def check_query(query: bytes, known: Mapping[str, bool]) -> None:
+class Query(NamedTuple):
+    """What a query parameter may be: given more than once, and any text."""
+
+    many: bool
+    text: bool
+
+
+def check_query(query: bytes, known: Mapping[str, Query]) -> None:
     """Refuse names that the route does not have, repeats of single values, NUL characters, and tokens.
 
-    `known` says for each name whether it may be repeated.
+    Also the word ``null`` where no text is meant: the decoder would take it as if nothing was sent.
     """
     if len(query) > MAX_QUERY_BYTES:
         refuse("query", "", f"the query is longer than {MAX_QUERY_BYTES} bytes")
@@ -68,10 +78,12 @@ def check_query(query: bytes, known: Mapping[str, bool]) -> None:
             refuse("query", "", "a token belongs in the Authorization header, never in an address")
         if name not in known:
             refuse("query", "", f"a name is not known here; these are: {', '.join(sorted(known)) or 'none'}")
-        if name in seen and not known[name]:
+        if name in seen and not known[name].many:
             refuse("query", name, "is given more than once")
         if "\0" in value:
             refuse("query", name, "NUL characters are not text")
+        if value.lower() == "null" and not known[name].text:
+            refuse("query", name, "null is no value: leave the parameter out")
         seen.add(name)
 
 

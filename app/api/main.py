@@ -11,19 +11,20 @@ import pkgutil
 import secrets
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from granian.utils.proxies import wrap_asgi_with_proxy_headers
 from litestar import Litestar, Router
+from litestar._kwargs.parameter_definition import ParameterDefinition
 from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
 from app import settings as doors
 from app.api import deps, errors, openapi, routes
 from app.api.auth import Doorkeeper, access_of, networks_of
-from app.api.edge import Edge
+from app.api.edge import Edge, Query
 from app.api.hot_reads import HotReads
 from app.api.middleware import App, Frame
 from app.bootstrap import House
@@ -55,7 +56,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         dependencies=deps.PROVIDE,
         exception_handlers={Exception: errors.answer},
         guards=[guard],
-        before_request=edge.check_body,
+        before_request=edge.before_handler,
         lifespan=[open_house(settings)],
         logging_config=None,
         openapi_config=None,
@@ -120,6 +121,12 @@ def route_handlers() -> Iterable[ControllerRouterHandler]:
     yield Router(path="/api", route_handlers=below)
 
 
+def query_of(handler: HTTPRouteHandler, parameter: ParameterDefinition) -> Query:
+    """Note what a query parameter may be."""
+    annotation = handler.parsed_fn_signature.parameters[parameter.field_name].annotation
+    return Query(many=parameter.is_sequence, text=annotation is str or str in get_args(annotation))
+
+
 def describe_routes(app: Litestar) -> None:
     """Check that every route says who may use it, and note its query names for the edge."""
     silent = []
@@ -132,7 +139,8 @@ def describe_routes(app: Litestar) -> None:
                 handler.opt["access"] = "public"
             elif not access_of(handler):
                 silent.append(f"{method} {route.path}")
-            handler.opt["query"] = {p.field_alias: p.is_sequence for p in parameters.expected_query_params}
+            handler.opt["allow"] = ", ".join(sorted(route.methods | ({"HEAD"} if "GET" in route.methods else set())))
+            handler.opt["query"] = {p.field_alias: query_of(handler, p) for p in parameters.expected_query_params}
     if silent:
         message = f"These routes do not say who may use them (PUBLIC, READ or OPERATE): {', '.join(silent)}."
         raise RuntimeError(message)

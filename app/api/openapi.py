@@ -46,6 +46,7 @@ TAGS = (
     Tag("providers", "Where data come from, and what may be asked of them."),
     Tag("system", "The API about itself."),
 )
+NO_NUL = "^[^\\u0000]*$"
 ALWAYS = ("bad_request", "not_acceptable", "too_many_requests", "internal", "dependency_down")
 WITH_BODY = ("too_large", "unsupported_media_type", "invalid_request")
 MEANT = {"200": "What was asked for.", "202": "It is started; `Location` says where it is found."}
@@ -107,7 +108,7 @@ def complete(operation: dict[str, Any], access: str) -> None:
     if access != "public":
         operation["security"] = [{"bearer": []}] if access == "operate" else [{"bearer": []}, {}]
         codes.append("unauthorised")
-    if any(parameter["in"] == "path" for parameter in parameters):
+    if any(parameter["in"] == "path" or parameter["name"] == "symbols" for parameter in parameters):
         codes.append("not_found")
     if any(parameter["in"] == "query" for parameter in parameters):
         codes.append("invalid_request")
@@ -194,6 +195,8 @@ def tidy(node: Any) -> Any:  # noqa: ANN401  JSON
         tidied.update(bounds)
     if tidied.get("in") == "query" and "schema" in tidied:
         tidied["schema"] = without_null(tidied["schema"])
+    if tidied.get("in") in {"query", "path"} and tidied["schema"].get("type") == "string":
+        tidied["schema"].setdefault("pattern", NO_NUL)
     return tidied
 
 

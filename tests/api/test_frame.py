@@ -74,7 +74,14 @@ async def test_options_and_405_name_the_methods(client: httpx.AsyncClient) -> No
     assert (await client.post(LIVE)).headers["allow"] == "GET, HEAD, OPTIONS"
     options = await client.options(LIVE)
     assert options.status_code == 204
-    assert "GET" in options.headers["allow"]
+    assert options.headers["allow"] == "GET, HEAD, OPTIONS"
+    assert (await client.options("/api/pipelines/daily_bars/runs")).headers["allow"] == "GET, HEAD, OPTIONS, POST"
+
+
+async def test_the_word_null_is_no_value(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/api/pipelines/runs/1/steps", params={"state": "NULL"})
+    assert answer.status_code == 400
+    assert "leave the parameter out" in answer.text
 
 
 @pytest.mark.parametrize(

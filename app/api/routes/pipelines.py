@@ -24,7 +24,11 @@ Limit = Annotated[int, QueryParameter(ge=1, le=500, description="How many at mos
 State = Annotated[StepState | None, QueryParameter(name="state", description="Only steps that stand so.")]
 Cursor = Annotated[
     str | None,
-    QueryParameter(max_length=cursors.MAX_LENGTH, description="`next` of the page before; none for the first page."),
+    QueryParameter(
+        max_length=cursors.MAX_LENGTH,
+        pattern=cursors.PATTERN,
+        description="`next` of the page before; none for the first page.",
+    ),
 ]
 ArgumentName = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 ArgumentText = Annotated[str, msgspec.Meta(max_length=1_000, pattern=r"^[^\x00]*$")]

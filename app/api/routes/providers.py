@@ -19,7 +19,11 @@ Name = Annotated[str, PathParameter(max_length=64, pattern=r"^[a-z][a-z0-9_]*$",
 Limit = Annotated[int, QueryParameter(ge=1, le=500, description="How many at most.")]
 Cursor = Annotated[
     str | None,
-    QueryParameter(max_length=cursors.MAX_LENGTH, description="`next` of the page before; none for the first page."),
+    QueryParameter(
+        max_length=cursors.MAX_LENGTH,
+        pattern=cursors.PATTERN,
+        description="`next` of the page before; none for the first page.",
+    ),
 ]
 
 
