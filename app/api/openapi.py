@@ -64,7 +64,7 @@ async def encoded(app: Litestar) -> bytes:
 
 def describe(app: Litestar) -> dict[str, Any]:
     """Build the description of an application."""
-    described = Litestar(
+    described = type(app)(
         route_handlers=[*app.state["route_handlers"]()],
         dependencies=app.dependencies,
         logging_config=None,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.domain.errors import SettingsError
-from app.telemetry import multiprocess
+from app.telemetry import multiprocess, plain_logging
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -28,11 +28,9 @@ def serve(settings: Settings) -> None:
         message = "GROAT_API__TRUSTED_PROXIES must name addresses: with * any client could forge its own."
         raise SettingsError(message)
     folder = multiprocess.prepare("api")
-    from app.telemetry import logging  # noqa: PLC0415  the folder must be named first
-
-    # The parent handles no requests and no settings but these: it has no secrets to cover.
-    logging.configure(level=settings.log_level, form=settings.log_format)
-    from granian.constants import HTTPModes, Interfaces  # noqa: PLC0415  as above
+    # This process handles no requests, and no settings but these: it has no secrets to cover.
+    plain_logging.configure(level=settings.log_level, form=settings.log_format)
+    from granian.constants import HTTPModes, Interfaces  # noqa: PLC0415  the folder must be named first
     from granian.http import HTTP1Settings  # noqa: PLC0415  as above
     from granian.server import Server  # noqa: PLC0415  as above
 

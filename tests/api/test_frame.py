@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -100,3 +102,14 @@ async def test_the_word_null_is_no_value(client: httpx.AsyncClient) -> None:
 )
 def test_the_best_accepted_media_type_is_chosen(accept: str, chosen: str | None) -> None:
     assert choose(accept, ("application/json", "text/csv")) == chosen
+
+
+def test_the_api_does_not_load_what_it_does_not_need() -> None:
+    code = """
+import sys
+from app.api.main import Settings, create_app
+create_app(Settings(secret_key="mD2vQ8sLr5tZk1xWc7yHb4nJf9gPa3eUu6iKoT0q"))
+print([name for name in ("pydantic", "redis", "taskiq", "polars", "pandas", "jinja2") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
