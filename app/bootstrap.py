@@ -116,15 +116,7 @@ class House:
         self.listener = ChangeListener(settings.database, self.answers, name=name)
         self.listening: asyncio.Task[None] | None = None
 
-        self.checks: list[Check] = [
-            PostgresCheck(self.database),
-            SchemaCheck(self.database),
-            ValkeyCheck("queue", settings.redis.url),
-            ValkeyCheck("cache", settings.redis.cache_url),
-            KeeperCheck(self.pipelines, settings.worker.keeper_s),
-        ]
-        if name == "api" and settings.api.cache_mb:
-            self.checks.append(AliveCheck("listener", self.answers.is_alive))
+        self.checks = self._checks()
         self.health = HealthCheck(self.checks, self.clock)
         self.readings = ReadingsTaker(
             gauges=PostgresGauges(self.database),
@@ -133,6 +125,18 @@ class House:
             health=self.health,
             clock=self.clock,
         )
+
+    def _checks(self) -> list[Check]:
+        checks: list[Check] = [
+            PostgresCheck(self.database),
+            SchemaCheck(self.database),
+            ValkeyCheck("queue", self.settings.redis.url),
+            ValkeyCheck("cache", self.settings.redis.cache_url),
+            KeeperCheck(self.pipelines, self.settings.worker.keeper_s),
+        ]
+        if self.name == "api" and self.settings.api.cache_mb:
+            checks.append(AliveCheck("listener", self.answers.is_alive))
+        return checks
 
     def measure(self) -> None:
         """Set the gauges that each process keeps of itself."""

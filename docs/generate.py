@@ -2,10 +2,12 @@
 
 reference/cli.md        every verb's own help
 reference/settings.md   every setting, from the Structs
+reference/{api,errors,metrics}.md   by generate_api.py
 """
 
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +59,8 @@ def main() -> None:
 
 def pages() -> dict[str, str]:
     """Return the generated pages by file name."""
-    return {"cli.md": cli_page(), "settings.md": settings_page()}
+    beside = runpy.run_path(str(Path(__file__).with_name("generate_api.py")))
+    return {"cli.md": cli_page(), "settings.md": settings_page(), **beside["pages"]()}
 
 
 def cli_page() -> str:
