@@ -1,13 +1,14 @@
 """How a read is answered: 304 when the client has it, kept bytes when nothing changed, else made and kept.
 
-`HotReads` is the short cut: it answers a request that came in just these bytes before, without routing, and
-hands every other one on. It stands inside the frame, so request ids, metrics and security headers hold.
+`HotReads` is the short cut: a request that came in just these bytes before is not routed and read again. Its
+answer is given from memory, or made anew by the plan that was settled then. It stands inside the frame, so
+request ids, metrics and security headers hold.
 """
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlencode
 
 import msgspec
@@ -22,45 +23,9 @@ REPRESENTATION: Final = b"1"
 # Kept by browsers, asked about each time: an unchanged answer costs a 304.
 CACHE_CONTROL: Final = b"private, no-cache"
 JSON: Final = "application/json"
-
-
-class HotReads:
-    """An ASGI application that gives kept answers, and asks the next application for the others."""
-
-    def __init__(self, app: App, house: Callable[[], House | None], authorised: Callable[[Any], bool]) -> None:
-        """Wrap `app`; `authorised` decides on the same headers as the guard of a `read` route."""
-        self.app = app
-        self.house = house
-        self.authorised = authorised
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer from memory when that is right."""
-        if scope["type"] == "http" and scope["method"] == "GET":
-            answer, if_none_match = self.find(scope)
-            if answer is not None and self.authorised(scope):
-                scope["path_template"] = answer.template
-                if if_none_match and matches(if_none_match, answer.etag):
-                    await send({"type": "http.response.start", "status": 304, "headers": unchanged(answer.etag)})
-                    await send({"type": "http.response.body", "body": b"", "more_body": False})
-                    return
-                await send({"type": "http.response.start", "status": 200, "headers": answer.headers})
-                await send({"type": "http.response.body", "body": answer.body, "more_body": False})
-                return
-        await self.app(scope, receive, send)
-
-    def find(self, scope: Scope) -> tuple[HotAnswer | None, bytes]:
-        """Return the kept answer to these bytes, and the request's If-None-Match."""
-        house = self.house()
-        if house is None:
-            return None, b""
-        accept = if_none_match = b""
-        for name, value in scope["headers"]:
-            if name == b"accept":
-                accept = accept + b"," + value if accept else value
-            elif name == b"if-none-match":
-                if_none_match = if_none_match + b"," + value if if_none_match else value
-        raw = (scope["path"], scope["query_string"], accept)
-        return house.answers.get_shortcut(raw, house.clock.now()), if_none_match
+PLANS_MAX: Final = 4_096
+PLAN: Final = "groat.plan"
+Raw = tuple[str, bytes, bytes]
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,36 +49,129 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     headers: tuple[tuple[str, str], ...] = ()
 
 
+class Plan(msgspec.Struct, frozen=True):
+    """How a request is answered: what it asks, who makes the answer, and its route's template for metrics."""
+
+    asked: Asked
+    make: Callable[[], Awaitable[Made]]
+    template: str
+
+
+class HotReads:
+    """An ASGI application that answers requests it has seen before, and hands the others on."""
+
+    def __init__(self, app: App, house: Callable[[], House | None], authorised: Callable[[Any], bool]) -> None:
+        """Wrap `app`; `authorised` decides on the same headers as the guard of a `read` route."""
+        self.app = app
+        self.house = house
+        self.authorised = authorised
+        self.plans: dict[Raw, Plan] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer from memory, or by a plan, or let the application answer and remember its plan."""
+        if scope["type"] != "http" or scope["method"] != "GET" or (house := self.house()) is None:
+            await self.app(scope, receive, send)
+            return
+        raw, if_none_match = identity(scope)
+        now = house.clock.now()
+        kept = house.answers.get_shortcut(raw, now)
+        plan = None if kept is not None else self.plan(raw, now)
+        if (kept is not None or plan is not None) and self.authorised(scope):
+            if kept is None and plan is not None:
+                kept = await planned(house, plan, raw, if_none_match)
+            if kept is not None:
+                scope["path_template"] = kept.template
+                await give(kept, if_none_match, send)
+                return
+        await self.app(scope, receive, send)
+        if PLAN in scope:
+            if len(self.plans) >= PLANS_MAX:
+                self.plans.clear()
+            self.plans[raw] = scope[PLAN]
+
+    def plan(self, raw: Raw, now: datetime) -> Plan | None:
+        """Return the plan of a request that came in just these bytes before, while it means the same."""
+        plan = self.plans.get(raw)
+        if plan is None or plan.asked.expires_at is None or now < plan.asked.expires_at:
+            return plan
+        del self.plans[raw]
+        return None
+
+
+def identity(scope: Mapping[str, Any]) -> tuple[Raw, bytes]:
+    """Return the bytes of a request that decide on its answer, and its If-None-Match."""
+    accept = if_none_match = b""
+    for name, value in scope["headers"]:
+        if name == b"accept":
+            accept = accept + b"," + value if accept else value
+        elif name == b"if-none-match":
+            if_none_match = if_none_match + b"," + value if if_none_match else value
+    return (scope["path"], scope["query_string"], accept), if_none_match
+
+
+async def planned(house: House, plan: Plan, raw: Raw, if_none_match: bytes) -> HotAnswer | None:
+    """Return the answer that a plan makes; None when it fails, so that the long way says how."""
+    try:
+        return await answer(house, plan, raw, if_none_match)
+    except Exception:  # noqa: BLE001  whatever it is, the long way meets it too, and knows how to tell
+        return None
+
+
+async def give(kept: HotAnswer, if_none_match: bytes, send: Send) -> None:
+    """Send an answer, or 304 when the client has it."""
+    status, headers, body = 200, kept.headers, kept.body
+    if if_none_match and matches(if_none_match, kept.etag):
+        status, headers, body = 304, unchanged(kept.etag), b""
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
 async def answer_read(
-    house: House, request: Request[Any, Any, Any], asked: Asked, make: Callable[[], Awaitable[Made]]
+    house: House,
+    request: Request[Any, Any, Any],
+    asked: Asked,
+    make: Callable[[], Awaitable[Made]],
 ) -> Response[bytes]:
-    """Answer a read, and keep the answer; `make` is asked when it is not kept already."""
-    scope = request.scope
+    """Answer a read, and keep the answer; `make` is asked when it is not kept already.
+
+    `make` must not hold the request: it may be asked again, for another one in the same words.
+    """
+    plan = Plan(asked, make, request.scope["path_template"])
+    raw, if_none_match = identity(request.scope)
+    found = await answer(house, plan, raw, if_none_match)
+    cast("dict[str, Any]", request.scope)[PLAN] = plan
+    if if_none_match and matches(if_none_match, found.etag):
+        return response(304, b"", unchanged(found.etag))
+    return response(200, found.body, found.headers)
+
+
+async def answer(house: House, plan: Plan, raw: Raw, if_none_match: bytes) -> HotAnswer:
+    """Return the kept answer, or make and keep it.
+
+    A client that has the current answer needs none: it gets one without a body, which nobody keeps.
+    """
+    asked = plan.asked
     key = (asked.about, asked.media_type)
-    raw = (scope["path"], scope["query_string"], ",".join(request.headers.getall("accept", [])).encode("latin-1"))
-    if_none_match = ",".join(request.headers.getall("if-none-match", [])).encode("latin-1")
-    answer = house.answers.get(key, house.clock.now())
-    if answer is not None:
+    kept = house.answers.get(key, house.clock.now())
+    if kept is not None:
         house.answers.add_shortcut(raw, key)
-    elif if_none_match and if_none_match.strip() != b"*":
+        return kept
+    if if_none_match and if_none_match.strip() != b"*":
         etag = await current_etag(house, asked)
         if matches(if_none_match, etag):
-            return response(304, b"", unchanged(etag))
-    if answer is None:
-        made = await make()
-        etag = etag_of(asked, made.versions)
-        answer = HotAnswer(
-            body=made.body,
-            etag=etag,
-            headers=head(asked, made, etag),
-            template=scope["path_template"],
-            versions={dataset: made.versions.get(dataset, 0) for dataset in asked.datasets},
-            expires_at=asked.expires_at,
-        )
-        house.answers.put(key, raw, answer)
-    if if_none_match and matches(if_none_match, answer.etag):
-        return response(304, b"", unchanged(answer.etag))
-    return response(200, answer.body, answer.headers)
+            return HotAnswer(body=b"", etag=etag, headers=[], template=plan.template, versions={})
+    made = await plan.make()
+    etag = etag_of(asked, made.versions)
+    fresh = HotAnswer(
+        body=made.body,
+        etag=etag,
+        headers=head(asked, made, etag),
+        template=plan.template,
+        versions={dataset: made.versions.get(dataset, 0) for dataset in asked.datasets},
+        expires_at=asked.expires_at,
+    )
+    house.answers.put(key, raw, fresh)
+    return fresh
 
 
 async def current_etag(house: House, asked: Asked) -> bytes:
@@ -161,9 +219,9 @@ def response(status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> Re
     return Response(body, status_code=status, headers=kept, media_type=media_type)
 
 
-def next_link(request: Request[Any, Any, Any], cursor: str | None) -> tuple[tuple[str, str], ...]:
+def next_link(path: str, query: Mapping[str, object], cursor: str | None) -> tuple[tuple[str, str], ...]:
     """Return the Link header that names the next page (RFC 8288), none on the last page."""
     if cursor is None:
         return ()
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-    return (("link", f'<{request.url.path}?{urlencode([*kept, ("cursor", cursor)])}>; rel="next"'),)
+    kept = {name: value for name, value in query.items() if value is not None}
+    return (("link", f'<{path}?{urlencode({**kept, "cursor": cursor})}>; rel="next"'),)

@@ -135,3 +135,49 @@ async def test_errors_are_not_kept(hot: Reads) -> None:
         return (await hot.get("/api/bars?symbols=NEW")).status_code == 200
 
     await until(is_known)
+
+
+async def test_a_request_that_was_seen_is_not_routed_again_but_read_again(database_url: str) -> None:
+    """With no cache at all: the second answer is read anew, by the plan that the first one settled."""
+    async with reads_of(database_url, GROAT_API__CACHE_MB="0") as reads:
+        number = reads.market.instrument("AAPL")
+        reads.market.bars(number, [bar("2010-01-04")])
+        url = "/api/bars?symbols=AAPL&from=2010-01-01&until=2010-02-01"
+        first = await reads.get(url)
+        assert same(first, await reads.get(url))
+        reads.market.bars(number, [bar("2010-01-05")])
+        second = await reads.get(url)
+        assert second.json()["symbols"][0]["session"] == ["2010-01-04", "2010-01-05"]
+        assert (await reads.get(url, if_none_match=second.headers["etag"])).status_code == 304
+        assert (await reads.get(url, if_none_match=first.headers["etag"])).status_code == 200
+
+
+async def test_a_plan_that_fails_is_told_by_the_long_way(database_url: str) -> None:
+    async with reads_of(database_url, GROAT_API__CACHE_MB="0") as reads:
+        number = reads.market.instrument("AAPL")
+        url = "/api/quotes?symbols=AAPL"
+        assert (await reads.get(url)).status_code == 200
+        reads.market.connection.execute("DELETE FROM instruments WHERE id = %s", (number,))
+        answer = await reads.get(url)
+        assert answer.status_code == 404
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_plan_about_today_ends_with_the_day(database_url: str) -> None:
+    async with reads_of(database_url, GROAT_API__CACHE_MB="0") as reads:
+        clock = ManualClock(datetime(2010, 1, 6, 4, 59, 59, tzinfo=UTC))
+        reads.house.clock = clock
+        reads.market.instrument("AAPL")
+        seen = []
+        for _ in range(4):
+            seen.append((await reads.json("/api/bars?symbols=AAPL"))["until"])
+            clock.advance(timedelta(milliseconds=500))
+        assert seen == ["2010-01-06", "2010-01-06", "2010-01-07", "2010-01-07"]
+
+
+async def test_in_prod_a_plan_needs_the_token_too(database_url: str, bearer: dict[str, str]) -> None:
+    async with reads_of(database_url, GROAT_ENVIRONMENT="prod", GROAT_API__CACHE_MB="0") as reads:
+        reads.market.instrument("AAPL")
+        for _ in range(2):
+            assert (await reads.client.get("/api/quotes?symbols=AAPL", headers=bearer)).status_code == 200
+            assert (await reads.get("/api/quotes?symbols=AAPL")).status_code == 401

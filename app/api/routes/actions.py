@@ -90,6 +90,14 @@ async def list_actions(  # noqa: PLR0913, PLR0917  these are the query's names
     A split turns `split_from` shares into `split_to`; a dividend pays `cash_amount` a share. Amounts are exact,
     and therefore strings. Corrected reports show only as of a time before the correction.
     """
+    words = {
+        "symbols": symbols,
+        "kind": kind,
+        "from": start,
+        "until": until,
+        "as_of": as_of,
+        "limit": limit,
+    }
     query = ActionRequest(
         symbols=None if symbols is None else split_symbols(symbols, MAX_SYMBOLS),
         kind=kind,
@@ -106,7 +114,7 @@ async def list_actions(  # noqa: PLR0913, PLR0917  these are the query's names
         )
         following = cursors.encode(page.items[-1].ex_date, page.items[-1].id) if page.more else None
         body = msgspec.json.encode(ActionList(items=page.items, next=following, unknown=page.unknown))
-        return Made(body=body, versions=versions, headers=next_link(request, following))
+        return Made(body=body, versions=versions, headers=next_link("/api/actions", words, following))
 
     return await answer_read(house, request, Asked(about=query, media_type=JSON, datasets=DATASETS), make)
 

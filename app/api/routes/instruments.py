@@ -96,6 +96,7 @@ async def list_instruments(  # noqa: PLR0913, PLR0917  these are the query's nam
 ) -> Response[bytes]:
     """Return instruments by symbol, a page at a time; the header Link names the next page too."""
     after = cursors.decode(cursor, tuple[str])[0] if cursor else None
+    words = {"limit": limit, "sector": sector, "mic": mic, "active": None if active is None else str(active).lower()}
     query = InstrumentQuery(after=after, limit=limit, sector=sector, mic=mic, active=active)
 
     async def make() -> Made:
@@ -104,7 +105,7 @@ async def list_instruments(  # noqa: PLR0913, PLR0917  these are the query's nam
         )
         following = cursors.encode(items[-1].symbol) if more else None
         body = msgspec.json.encode(InstrumentPage(items=list(items), next=following))
-        return Made(body=body, versions=versions, headers=next_link(request, following))
+        return Made(body=body, versions=versions, headers=next_link("/api/instruments", words, following))
 
     return await answer_read(house, request, Asked(about=query, media_type=JSON, datasets=DATASETS), make)
 
