@@ -22,6 +22,7 @@ CASES: Final = {
     "p1": ("live_reads", "live read of 250 bars, cache off"),
     "p2": ("hot_reads", "the same, answered from the cache"),
     "p3": ("quotes", "latest bars of 50 symbols, live and hot"),
+    "p4": ("ingest", "bars into the table, every check on"),
     "p5a": ("hints", "messages through the broker, against Celery"),
     "p9": ("start", "start-up times and idle memory"),
 }

@@ -55,13 +55,20 @@ def make(symbols: int = SYMBOLS, days: int = DAYS, seed: int = 20261030) -> Mark
         "vwap": ((high + low + cents["close"]) / 3).round(4),
         "trades": np.exp(chance.normal(9, 0.5, shape)).round(),
     }
-    return Market([f"S{number:04d}" for number in range(symbols)], _sessions(days), columns)
+    width = len(str(symbols - 1)) + 1
+    return Market([f"S{number:0{width}d}" for number in range(symbols)], _sessions(days), columns)
+
+
+def load_instruments(url: str, market: Market) -> list[int]:
+    """Store a market's sessions and instruments, without bars, in an empty database; return the instruments' ids."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        return _store_instruments(connection, market)
 
 
 def load(url: str, market: Market) -> None:
     """Store a market in a migrated, empty database: day after day, as it comes from a provider."""
+    ids = load_instruments(url, market)
     with psycopg.connect(url, autocommit=True) as connection:
-        ids = _store_instruments(connection, market)
         with connection.transaction(), connection.cursor() as cursor:
             with cursor.copy(f"COPY bars_daily ({_COLUMNS}) FROM STDIN (FORMAT BINARY)") as copy:
                 copy.set_types(_TYPES)
