@@ -149,9 +149,10 @@ def metrics_page() -> str:
     for metric in kept:
         kind = metric._type  # noqa: SLF001  the library has no public way to list what was declared
         name = metric._name + ("_total" if kind == "counter" else "")  # noqa: SLF001  as above
-rows.append(f"| `{name}` | {kind} | {labels(metric._labelnames)} | {metric._documentation} |")  # noqa: SLF001  as
-above readings = [f"| `{each.name}` | {labels(each.labels)} | {each.help} |" for each in metrics.READINGS] return NOTE
-+ METRICS_HEAD + "\n".join(rows) + "\n" + READINGS_HEAD + "\n".join(readings) + "\n"
+        names, said = labels(metric._labelnames), metric._documentation  # noqa: SLF001  as above
+        rows.append(f"| `{name}` | {kind} | {names} | {said} |")
+    readings = [f"| `{each.name}` | {labels(each.labels)} | {each.help} |" for each in metrics.READINGS]
+    return NOTE + METRICS_HEAD + "\n".join(rows) + "\n" + READINGS_HEAD + "\n".join(readings) + "\n"
 
 
 def labels(names: tuple[str, ...]) -> str:
