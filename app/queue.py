@@ -71,6 +71,7 @@ class HintBroker(ListQueueBroker):
         super().__init__(url, queue_name=PREFIX + QUEUES[0])
         self.serializer = JsonSerializer()
         self.places = places
+        self.stopping = asyncio.Event()
         self._sender = connect(url, timeout_s=2.0)
         self._listener = connect(url, timeout_s=BLOCK_S + ANSWER_S)
         self._turn = 0
@@ -108,9 +109,9 @@ class HintBroker(ListQueueBroker):
             raise DependencyDownError(DOWN) from e
 
     async def listen(self) -> AsyncGenerator[bytes, None]:
-        """Yield hints for ever, taking only as many at once as the worker has places for."""
+        """Yield hints until `stopping` is set, taking only as many at once as the worker has places for."""
         pause_s = 0.0
-        while True:
+        while not self.stopping.is_set():
             try:
                 found = await self._pop()
             except (RedisError, OSError, TimeoutError) as e:

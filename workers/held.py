@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass, field
 from enum import Enum
@@ -9,7 +10,6 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
 
     from app.ports.steps import Claim
@@ -35,10 +35,20 @@ class Hold:
     since: float = field(default_factory=time.monotonic)
 
     def cancel(self, why: Why) -> None:
-        """Cancel the task, once; call it in the event loop."""
-        if self.why is None and not self.task.done():
-            self.why = why
+        """Cancel the task; call it in the event loop, and again as long as the task goes on.
+
+        Up to Python 3.11, `asyncio.wait_for` can swallow a cancellation that comes together with its result.
+        """
+        if not self.task.done():
+            self.why = self.why or why
             self.task.cancel()
+
+
+async def end(task: asyncio.Task[None]) -> None:
+    """Cancel a task until it has ended."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=0.5)
 
 
 class Held:

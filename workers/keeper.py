@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger("groat.keeper")
 
 # A queue is filled up only when it runs low: no storms, and a wiped queue is just an empty one.
-LOW = 1_000
-FULL = 2_000
+LOW = 200
+FULL = 1_000
 
 
 class Keeper:

@@ -172,11 +172,11 @@ class Runner:
     async def leave(self, within_s: float) -> None:
         """Cancel what is in hand and give it back, uncharged."""
         self.leaving.set()
-        for hold in self.held.all():
-            hold.cancel(Why.LEAVING)
-        unfinished = {*self._working, *self._background}
-        if unfinished:
-            await asyncio.wait(unfinished, timeout=within_s)
+        ends_at = time.monotonic() + within_s
+        while (unfinished := {*self._working, *self._background}) and time.monotonic() < ends_at:
+            for hold in self.held.all():
+                hold.cancel(Why.LEAVING)
+            await asyncio.wait(unfinished, timeout=0.5)
 
     async def _call(self, pipeline: Pipeline, step: HeldStep) -> None:
         await pipeline.run[step.name](step, self.house)

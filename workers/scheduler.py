@@ -25,6 +25,7 @@ from app.bootstrap import House
 from app.domain.errors import DependencyDownError
 from app.queue import TASK, HintBroker
 from app.telemetry import logging
+from workers.held import end
 from workers.keeper import Keeper
 from workers.pipelines import registry
 
@@ -122,9 +123,12 @@ async def send(scheduler: TaskiqScheduler, source: ScheduleSource, due: list[Sch
 async def serve(settings: Settings, pipelines: Registry) -> None:
     """Schedule until a signal asks to stop."""
     task = asyncio.create_task(run(build(settings, pipelines), settings.worker.keeper_s))
+    stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    await asyncio.wait({task})
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    await end(task)
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from app.domain.pipelines import QUEUES, Queue
 from app.ports.steps import Hint
 from app.queue import TASK, HintBroker
 from workers.heart import Heart
-from workers.held import Held
+from workers.held import Held, end
 from workers.keeper import Keeper
 from workers.runner import Runner
 from workers.solo import Solo
@@ -101,8 +101,7 @@ class Worker:
     async def stop(self, _: TaskiqState) -> None:
         """Give back what is still in hand, and close."""
         if self._keeping is not None:
-            self._keeping.cancel()
-            await asyncio.wait({self._keeping})
+            await end(self._keeping)
         await asyncio.gather(self.runner.leave(RELEASE_S), self.solo.leave(RELEASE_S))
         if self.heart is not None:
             await asyncio.to_thread(self.heart.stop)
@@ -112,6 +111,7 @@ class Worker:
     async def serve(self, stop: asyncio.Event) -> None:
         """Work until asked to stop; then finish what is in hand within the grace, and give back the rest."""
         self.broker.is_worker_process = True
+        self.broker.stopping = stop
         receiver = Receiver(
             self.broker,
             max_async_tasks=self.settings.max_async_tasks,

@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 # What is held is read from the snapshot, so a locked row does not count as lost.
 BEAT = """
 WITH held AS (
-  SELECT s.run_id, s.step, s.part
-  FROM unnest(%(runs)s::bigint[], %(steps)s::text[], %(parts)s::text[], %(fences)s::bigint[])
+  SELECT s.* FROM unnest(%(runs)s::bigint[], %(steps)s::text[], %(parts)s::text[], %(fences)s::bigint[])
     AS mine (run_id, step, part, fence)
-  JOIN pipeline_steps s USING (run_id, step, part)
-  WHERE s.fence = mine.fence AND s.state = 'running'
+  CROSS JOIN LATERAL (
+    SELECT s.run_id, s.step, s.part, s.ctid AS at FROM pipeline_steps s
+    WHERE (s.run_id, s.step, s.part) = (mine.run_id, mine.step, mine.part)
+      AND s.fence = mine.fence AND s.state = 'running' OFFSET 0
+  ) s
 ), free AS (
-  SELECT s.run_id, s.step, s.part, s.fence FROM held JOIN pipeline_steps s USING (run_id, step, part)
-  FOR UPDATE OF s SKIP LOCKED
+  SELECT s.ctid AS at FROM held JOIN pipeline_steps s ON s.ctid = held.at FOR UPDATE OF s SKIP LOCKED
 ), renewed AS (
   UPDATE pipeline_steps s SET free_at = now() + make_interval(secs => %(lease_s)s),
     hint_at = now() + make_interval(secs => %(lease_s)s)
-  FROM free WHERE (s.run_id, s.step, s.part, s.fence) = (free.run_id, free.step, free.part, free.fence)
-    AND s.state = 'running'
+  FROM free WHERE s.ctid = free.at AND s.state = 'running'
 )
 SELECT run_id, step, part FROM held
 """

@@ -48,7 +48,8 @@ CREATE TABLE pipeline_steps (
   -- Every claim and beat leaves a dead row version: the partial indexes below must not gather them.
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
 CREATE INDEX pipeline_steps_due ON pipeline_steps (queue, hint_at) WHERE state IN ('ready', 'running');
-CREATE INDEX pipeline_steps_open ON pipeline_steps (run_id, step) WHERE state <> 'done';
+-- As wide as the key: the planner likes to use it for single rows, and must then not read a whole fan-out.
+CREATE INDEX pipeline_steps_open ON pipeline_steps (run_id, step, part) WHERE state <> 'done';
 CREATE INDEX pipeline_steps_waiting ON pipeline_steps (run_id) WHERE state = 'waiting';
 
 -- One row: when the schedule was kept last, and by whom. Two keepers do no harm; this spares the second the work.

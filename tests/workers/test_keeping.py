@@ -15,6 +15,7 @@ from app.ports.steps import Hint
 from app.queue import HintBroker
 from tests.workers.conftest import pipeline, succeed
 from workers import pipelines, scheduler
+from workers.held import end
 from workers.keeper import FULL, LOW, Keeper
 from workers.pipelines import Pipeline
 
@@ -202,8 +203,7 @@ async def test_the_taskiq_scheduler_alone_gets_everything_done(
         view = await bench.house.pipelines.keeper()
         assert str(view.owner).endswith(":scheduler")
     finally:
-        task.cancel()
-        await asyncio.wait({task})
+        await end(task)
     assert task.cancelled()
 
 
@@ -222,8 +222,7 @@ async def test_two_schedulers_and_two_workers_double_nothing(
             assert (await bench.ended(run)).state is RunState.DONE
     finally:
         for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+            await end(task)
     assert len(await bench.effects()) == 40
 
 

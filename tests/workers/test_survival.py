@@ -14,7 +14,7 @@ from app.domain.pipelines import Part, RunState, StepReport, StepSpec, StepState
 from app.ports.steps import Claim, StepKey
 from tests.workers.conftest import pipeline, succeed, write
 from workers.heart import STUCK, Heart
-from workers.held import Held
+from workers.held import Held, end
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -251,3 +251,21 @@ async def test_hints_that_come_doubled_and_in_any_order_do_no_harm(bench: Bench)
     assert (await bench.ended(run)).state is RunState.DONE
     assert len(await bench.effects()) == 61
     assert await bench.sql("SELECT max(fence) FROM pipeline_steps") == [(1,)]
+
+
+async def test_a_task_that_swallows_its_cancellation_is_cancelled_again() -> None:
+    swallowed: list[int] = []
+
+    async def deaf() -> None:
+        while len(swallowed) < 2:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                swallowed.append(1)
+        await asyncio.sleep(60)
+
+    task = asyncio.create_task(deaf())
+    await asyncio.sleep(0)
+    await asyncio.wait_for(end(task), 10)
+    assert task.cancelled()
+    assert len(swallowed) == 2
