@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # A plan may be upgraded: what it refused is tried again, a dataset weekly, old dates monthly.
 ASK_DATASET_AGAIN = timedelta(days=7)
 ASK_DATES_AGAIN = timedelta(days=30)
+# A refusal of dates says how far back the plan goes only when they are old: newer ones may just not be there yet.
+OLD = timedelta(days=180)
 
 
 async def end_refused(desk: Desk, step: Step, call: FetchCall, error: ProviderError) -> None:
@@ -36,7 +38,7 @@ async def end_refused(desk: Desk, step: Step, call: FetchCall, error: ProviderEr
         raise error
     report = StepReport(skipped={error.outcome.value: 1}, left=1, notes=(str(error),))
     async with step.done(report) as unit:
-        if error.outcome is Outcome.NOT_ENTITLED:
+        if error.outcome is Outcome.NOT_ENTITLED and not (error.out_of_range and desk.today() - call.day < OLD):
             now = desk.clock.now()
             refusal = Refusal(
                 dataset=call.dataset,

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from app.db.engine import Database
@@ -217,21 +218,26 @@ async def test_what_is_not_there_yet_ends_the_step_and_stays_a_gap(
 async def test_refusals_are_learnt_and_the_plan_leaves_them_until_they_are_due(
     office: Desk, database: Database, polygon: ScriptedProvider, clock: ManualClock
 ) -> None:
-    polygon.answers = [
-        ProviderError("too old", outcome=Outcome.NOT_ENTITLED, out_of_range=True),
-        ProviderError("not in the plan", outcome=Outcome.NOT_ENTITLED),
-    ]
-    await fetch(office, database, subject=str(WEEK[1]))
+    old = [date(2009, 6, 1) + timedelta(days=i) for i in range(3)]
+    since = {d: msgspec.structs.replace(a, since=old[0]) for d, a in polygon.abilities.items()}
+    polygon.abilities = since
+    await office.sessions.put([session(day) for day in old], office.clock.now())
+    too_old = ProviderError("too old", outcome=Outcome.NOT_ENTITLED, out_of_range=True)
+    polygon.answers = [too_old, too_old, ProviderError("not in the plan", outcome=Outcome.NOT_ENTITLED)]
+    await fetch(office, database, subject=str(old[1]))
+    # The newest session may be refused with the same words; nothing older is given up for that.
+    await fetch(office, database, subject=str(THURSDAY))
     await fetch(office, database, "splits", subject=str(MONDAY))
     plan = await plan_fetches(office, EVERYTHING)
-    assert subjects(plan) == ["2010-05-06", "2010-05-05"]
+    assert subjects(plan)[-1] == str(old[2])
+    assert subjects(plan)[0] == str(THURSDAY)
     assert subjects(plan, Dataset.SPLITS) == []
     assert {(gap.dataset.value, gap.subject, gap.reason) for gap in plan.deferred} >= {
-        ("bars_daily", "2010-05-03 to 2010-05-04 (2 sessions)", "too old"),
-        ("splits", "2010-05-03", "not in the plan"),
+        ("bars_daily", f"{old[0]} to {old[1]} (2 sessions)", "too old"),
+        ("splits", str(old[0]), "not in the plan"),
     }
     clock.advance(timedelta(days=8))
-    assert subjects(await plan_fetches(office, EVERYTHING), Dataset.SPLITS) == ["2010-05-03"]
+    assert subjects(await plan_fetches(office, EVERYTHING), Dataset.SPLITS) == [str(old[0])]
 
 
 def tickers(cursor: str | None, *symbols: str) -> TickersReply:
