@@ -24,6 +24,8 @@ CASES: Final = {
     "p3": ("quotes", "latest bars of 50 symbols, live and hot"),
     "p4": ("ingest", "bars into the table, every check on"),
     "p5a": ("hints", "messages through the broker, against Celery"),
+    "p5b": ("steps", "durable steps, against procrastinate"),
+    "p8": ("search", "an instrument among 100,000, typing errors included"),
     "p9": ("start", "start-up times and idle memory"),
 }
 
