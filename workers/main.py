@@ -18,37 +18,58 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from app import settings as doors
+from app.domain.errors import GroatError
 from app.ports.steps import Hint
 from app.telemetry import logging
 from workers.parents import die_with, keep_running
-from workers.pipelines import registry
-from workers.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from app.queue import HintBroker
     from app.settings import Settings
     from workers.pipelines import Registry
+    from workers.worker import Worker
 
 ARGV = (sys.executable, "-m", "workers.main")
 # Beyond the steps' own grace: giving back, closing.
 CLOSING_S = 6.0
+WRONG = 2
 
 
 def broker() -> HintBroker:
     """Build the broker of a worker from the environment, for `taskiq worker workers.main:broker`."""
-    return Worker(doors.load(), registry(), ARGV).broker
+    return build(doors.load(), everything(), ARGV, name="worker").broker
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Work until SIGTERM or SIGINT."""
     settings = doors.load()
     logging.configure(level=settings.log_level, form=settings.log_format, secrets=doors.secret_values(settings))
-    enter(settings, registry(), ARGV, sys.argv[1:] if argv is None else argv)
+    enter(settings, everything, ARGV, sys.argv[1:] if argv is None else argv)
 
 
-def enter(settings: Settings, pipelines: Registry, solo_argv: Sequence[str], argv: Sequence[str]) -> None:
+def complain(error: GroatError) -> int:
+    """Say in one line what is wrong with the settings or the pipelines; return the exit code."""
+    sys.stderr.write(f"{error}\n")
+    return WRONG
+
+
+def everything() -> Registry:
+    """Return every pipeline there is."""
+    from workers.pipelines import registry  # noqa: PLC0415  a parent of workers stays small
+
+    return registry()
+
+
+def build(settings: Settings, pipelines: Registry, solo_argv: Sequence[str], *, name: str) -> Worker:
+    """Build a worker."""
+    from workers.worker import Worker  # noqa: PLC0415  a parent of workers stays small
+
+    return Worker(settings, pipelines, solo_argv, name=name)
+
+
+def enter(settings: Settings, pipelines: Callable[[], Registry], solo_argv: Sequence[str], argv: Sequence[str]) -> None:
     """Run a worker of these pipelines, or a solo child, or a parent of several workers, as `argv` says."""
     parser = argparse.ArgumentParser(prog="python -m workers.main", description="Run the steps of the pipelines.")
     parser.add_argument("--parent", type=int, help="end when this process does")
@@ -60,8 +81,7 @@ def enter(settings: Settings, pipelines: Registry, solo_argv: Sequence[str], arg
     if asked.parent is None and settings.worker.processes > 1:
         keep_running(solo_argv, settings.worker.processes, settings.worker.grace_s + CLOSING_S)
         return
-    name = "solo" if asked.solo else "worker"
-    worker = Worker(settings, pipelines, solo_argv, name=name)
+    worker = build(settings, pipelines(), solo_argv, name="solo" if asked.solo else "worker")
     if asked.solo:
         worker.owner = worker.runner.owner = asked.owner or worker.owner
         asyncio.run(alone(worker, msgspec.json.decode(asked.solo, type=Hint)))
@@ -94,4 +114,7 @@ async def alone(worker: Worker, hint: Hint) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except GroatError as error:
+        sys.exit(complain(error))

@@ -12,6 +12,7 @@ import os
 import random
 import signal
 import socket
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from taskiq.scheduler.scheduled_task import ScheduledTask
 
 from app import settings as doors
 from app.bootstrap import House
-from app.domain.errors import DependencyDownError
+from app.domain.errors import DependencyDownError, GroatError
 from app.queue import TASK, HintBroker
 from app.telemetry import logging
 from workers.held import end
@@ -139,4 +140,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except GroatError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)

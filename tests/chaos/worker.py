@@ -43,4 +43,4 @@ if __name__ == "__main__":
     if take("--scheduler"):
         asyncio.run(scheduler.serve(settings, REGISTRY))
     else:
-        main.enter(settings, REGISTRY, ARGV, sys.argv[1:])
+        main.enter(settings, lambda: REGISTRY, ARGV, sys.argv[1:])
