@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from app.db.fetch_log import close_fetch, hold_rows, open_fetch, storable
+from app.db.fetch_log import BUMP, close_fetch, hold_rows, open_fetch, storable
 from app.db.instrument_ids import InstrumentIds
 from app.domain.datasets import Watermark
 from app.ports.stores import Stored
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from app.db.engine import Connection
     from app.domain.actions import ReportedAction
     from app.ports.steps import UnitOfWork
-    from app.ports.stores import Fetched
+    from app.ports.stores import Fetched, Sweep
 
 FACTS = (
     "instrument_id, kind, ex_date, split_from, split_to, cash_amount, currency, dividend_type, declared_on, record_on,"
@@ -39,9 +39,10 @@ WHERE c.provider = %(provider)s AND c.provider_ref = r.ref AND c.superseded_at I
 """  # noqa: S608  only our own constants
 ADD = f"""
 WITH reported AS (SELECT * {REPORTED})
-INSERT INTO corporate_actions ({FACTS}, provider, provider_ref, fetch_id, known_at)
+INSERT INTO corporate_actions ({FACTS}, provider, provider_ref, fetch_id, known_at, seen_at)
 SELECT {FACTS}, %(provider)s, ref, %(fetch)s, greatest(%(now)s, (
-  SELECT max(superseded_at) FROM corporate_actions c WHERE c.provider = %(provider)s AND c.provider_ref = r.ref))
+  SELECT max(superseded_at) FROM corporate_actions c WHERE c.provider = %(provider)s AND c.provider_ref = r.ref)),
+  %(now)s
 FROM reported r
 WHERE NOT EXISTS (
   SELECT FROM corporate_actions c
@@ -49,6 +50,23 @@ WHERE NOT EXISTS (
 ORDER BY ref
 ON CONFLICT (provider, provider_ref) WHERE superseded_at IS NULL DO NOTHING
 """  # noqa: S608  only our own constants
+
+SEEN = f"""
+WITH reported AS (SELECT * {REPORTED})
+UPDATE corporate_actions c SET seen_at = %(now)s FROM reported r
+WHERE c.provider = %(provider)s AND c.provider_ref = r.ref AND c.superseded_at IS NULL
+"""  # noqa: S608  only our own constants
+# Not when it would be more than a few of those in range: then the sweep is more likely to have been cut short.
+WITHDRAW = """
+WITH ranged AS (
+  SELECT id, seen_at < %(began)s AS gone FROM corporate_actions
+  WHERE provider = %(provider)s AND kind = %(kind)s AND ex_date >= %(since)s AND superseded_at IS NULL
+), counted AS (SELECT count(*) AS n, count(*) FILTER (WHERE gone) AS gone FROM ranged)
+UPDATE corporate_actions c SET superseded_at = greatest(%(now)s, c.known_at + interval '1 microsecond')
+FROM ranged r, counted n
+WHERE c.id = r.id AND r.gone AND n.gone <= greatest(1, n.n * %(most)s)
+"""
+MOST_WITHDRAWN = 0.2
 
 
 class ActionsIngestStore:
@@ -75,6 +93,7 @@ class ActionsIngestStore:
             "fetch": fetch_id,
         }
         changed = (await connection.execute(SUPERSEDE, values)).rowcount
+        await connection.execute(SEEN, values)
         added = (await connection.execute(ADD, values)).rowcount
         held = await hold_rows(connection, fetched, fetch_id)
         stored = Stored(rows=len(actions), inserted=added - changed, changed=changed, held=held, instruments=made)
@@ -84,6 +103,22 @@ class ActionsIngestStore:
         ]
         await close_fetch(connection, fetched, fetch_id, stored, watermarks)
         return stored
+
+    async def withdraw(self, unit: UnitOfWork, sweep: Sweep, fetched: Fetched) -> int:
+        """End what a whole sweep no longer reported; return how many. Nothing when that would be a fifth or more."""
+        connection = cast("Connection", unit)
+        values = {
+            "provider": fetched.provider,
+            "kind": sweep.kind,
+            "since": sweep.since,
+            "began": sweep.began,
+            "now": fetched.known_at,
+            "most": MOST_WITHDRAWN,
+        }
+        gone = (await connection.execute(WITHDRAW, values)).rowcount
+        if gone:
+            await connection.execute(BUMP, [Watermark.CORPORATE_ACTIONS])
+        return gone
 
 
 def described(action: ReportedAction, instrument_id: int) -> dict[str, Any]:

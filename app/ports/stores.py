@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
@@ -58,6 +58,14 @@ class Neighbour(msgspec.Struct, frozen=True, kw_only=True):
 
     rows: int
     known_at: datetime
+
+
+class Sweep(msgspec.Struct, frozen=True, kw_only=True):
+    """A sweep of one kind of corporate action: all with ex-dates from `since` on, begun at `began` (market time)."""
+
+    kind: Literal["split", "dividend"]
+    since: date
+    began: datetime
 
 
 class Sessions(Protocol):
@@ -129,3 +137,9 @@ class ActionsIngest(Protocol):
 
     async def store(self, unit: UnitOfWork, actions: Sequence[ReportedAction], fetched: Fetched) -> Stored:
         """Store sound actions: unchanged ones are skipped, changed ones supersede the old row, which stays."""
+
+    async def withdraw(self, unit: UnitOfWork, sweep: Sweep, fetched: Fetched) -> int:
+        """End what a whole sweep no longer reported, and return how many; the rows stay, as what was known before.
+
+        Ends nothing when it would be many: then the sweep is more likely to have been cut short.
+        """

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from app.domain.actions import faults
+from app.domain.datasets import Dataset
 from app.domain.pipelines import StepReport
 from app.domain.quality import HeldRow
 from app.ports.providers import ProviderError
+from app.ports.stores import Sweep
 from app.services.fetch_calls import once_each, page_source
 from app.services.refused_calls import end_refused
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from app.services.desk import Desk
     from app.services.fetch_calls import FetchCall
 
+KINDS: dict[Dataset, Literal["split", "dividend"]] = {Dataset.SPLITS: "split", Dataset.DIVIDENDS: "dividend"}
+
 
 async def fetch_actions(desk: Desk, step: Step, call: FetchCall) -> None:
     """Fetch, check and store a page; the next page becomes another part of the step, or the sweep is settled.
@@ -30,15 +34,19 @@ async def fetch_actions(desk: Desk, step: Step, call: FetchCall) -> None:
     provider = desk.providers.get(call.provider)
     try:
         reply = await provider.actions(call.dataset, call.day, call.cursor)
-        parts = call.following(reply.cursor)
+        actions, held = checked(reply.actions)
+        clean = call.clean and not held and not reply.unreadable
+        parts = call.following(reply.cursor, clean=clean)
     except ProviderError as e:
         await end_refused(desk, step, call, e)
         return
-    actions, held = checked(reply.actions)
     fetched = page_source(desk, step, call, reply, held)
     report = StepReport(done=len(actions), skipped={"held": len(fetched.held)} if fetched.held else {})
     async with step.done(report, parts) as unit:
         await desk.actions.store(unit, actions, fetched)
+        if clean and not parts and call.began is not None:
+            sweep = Sweep(kind=KINDS[call.dataset], since=call.day, began=call.began)
+            await desk.actions.withdraw(unit, sweep, fetched)
 
 
 def checked(actions: Sequence[ReportedAction]) -> tuple[list[ReportedAction], list[HeldRow]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -33,8 +33,9 @@ class FetchCall(msgspec.Struct, frozen=True, kw_only=True):
     """What to ask which provider for; the arguments of a `fetch` step.
 
     `subject` is the session, or the first date of a sweep; empty for a dataset without dates. `on` is the market
-    day of the plan. A sweep goes on from `cursor` with page `page`. With `force` a session is asked for
-    also when it was answered already.
+    day of the plan. A sweep that began at `began` (market time) goes on from `cursor` with page `page`. With
+    `force` a session is asked for also when it was answered already. `clean` says that no row of the sweep's
+    earlier pages was held back.
     """
 
     provider: str
@@ -44,6 +45,8 @@ class FetchCall(msgspec.Struct, frozen=True, kw_only=True):
     page: int = 1
     cursor: str | None = None
     force: bool = False
+    began: datetime | None = None
+    clean: bool = True
 
     @property
     def day(self) -> date:
@@ -56,14 +59,14 @@ class FetchCall(msgspec.Struct, frozen=True, kw_only=True):
         page = f":{self.page:04}" if self.page > 1 else ""
         return Part(step=STEP, part=f"{self.dataset}:{self.day}{page}", args=args, delay_s=delay_s)
 
-    def following(self, cursor: str | None) -> list[Part]:
+    def following(self, cursor: str | None, *, clean: bool = True) -> list[Part]:
         """Return the step of the next page, none after the last; raise ProviderError when it leads in circles."""
         if cursor is None:
             return []
         if cursor == self.cursor or self.page >= MOST_PAGES:
             message = f"{self.provider} leads in circles: page {self.page} of {self.dataset} has itself as the next."
             raise ProviderError(message, outcome=Outcome.MALFORMED)
-        return [msgspec.structs.replace(self, page=self.page + 1, cursor=cursor).part()]
+        return [msgspec.structs.replace(self, page=self.page + 1, cursor=cursor, clean=self.clean and clean).part()]
 
 
 def page_source(

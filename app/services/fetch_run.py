@@ -59,12 +59,18 @@ async def plan_run(desk: Desk, step: Step, request: PlanRequest) -> None:
     """Plan, and end the step with a part for each call, each due when its slot is."""
     plan = await plan_fetches(desk, request)
     on = desk.today()
-    parts = [
-        FetchCall(provider=call.provider, dataset=call.dataset, subject=call.subject, on=on, force=request.force).part(
-            min(desk.clock.machine_s(timedelta(microseconds=call.in_us)), LONGEST_DELAY_S)
+    parts = []
+    for call in plan.calls:
+        wait = timedelta(microseconds=call.in_us)
+        planned = FetchCall(
+            provider=call.provider,
+            dataset=call.dataset,
+            subject=call.subject,
+            on=on,
+            force=request.force,
+            began=plan.made_at,
         )
-        for call in plan.calls
-    ]
+        parts.append(planned.part(min(desk.clock.machine_s(wait), LONGEST_DELAY_S)))
     deferred = [
         f"{gap.dataset} {gap.subject}: {gap.reason}" + (f" (until {gap.until:%Y-%m-%d %H:%M} UTC)" if gap.until else "")
         for gap in plan.deferred

@@ -115,11 +115,13 @@ CREATE TABLE corporate_actions (
   fetch_id      bigint NOT NULL,
   known_at      timestamptz NOT NULL,
   superseded_at timestamptz,
+  seen_at       timestamptz,
   CHECK ((kind = 'split') = (split_from IS NOT NULL AND split_to IS NOT NULL)),
   CHECK ((kind = 'dividend') = (cash_amount IS NOT NULL))
 );
 CREATE UNIQUE INDEX corporate_actions_current
   ON corporate_actions (provider, provider_ref) WHERE superseded_at IS NULL;
+COMMENT ON COLUMN corporate_actions.seen_at IS 'When the provider last reported it: one that a whole sweep no longer reports was withdrawn.';
 CREATE INDEX corporate_actions_by_instrument ON corporate_actions (instrument_id, ex_date);
 
 -- Suspect rows with the evidence, out of sight of every reader until released.

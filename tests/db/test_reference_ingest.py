@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from app.db.actions_ingest import ActionsIngestStore
@@ -20,7 +21,7 @@ from app.domain.gaps import Span
 from app.domain.quotas import Allowance, Window
 from app.domain.sessions import Session
 from app.ports.providers import ListedTicker
-from app.ports.stores import Neighbour
+from app.ports.stores import Neighbour, Sweep
 from tests.fakes.clocks import ManualClock
 from tests.fakes.market import DAY, NOW, bars, fetched
 
@@ -100,6 +101,30 @@ async def test_a_corrected_action_supersedes_the_old_one_which_stays(database: D
     ]
     versions = await query(database, "SELECT dataset, version FROM watermarks ORDER BY 1")
     assert versions == [("corporate_actions", 2), ("instruments", 1)]
+
+
+async def test_what_a_whole_sweep_no_longer_reports_is_withdrawn_but_never_most_of_it(database: Database) -> None:
+    store = ActionsIngestStore()
+    splits = [
+        msgspec.structs.replace(SPLIT, ref=f"E{n}", symbol=f"S{n}", ex_date=DAY + timedelta(days=n)) for n in range(6)
+    ]
+    source, later = fetched(dataset=Dataset.SPLITS), fetched(dataset=Dataset.SPLITS, now=LATER)
+    sweep = Sweep(kind="split", since=DAY + timedelta(days=1), began=LATER)
+    async with database.transaction() as unit:
+        await store.store(unit, [*splits, DIVIDEND], source)
+    async with database.transaction() as unit:
+        await store.store(unit, splits[3:], later)
+        assert await store.withdraw(unit, sweep, later) == 0
+    async with database.transaction() as unit:
+        await store.store(unit, splits[2:], later)
+        assert await store.withdraw(unit, sweep, later) == 1
+    gone = await query(
+        database, "SELECT provider_ref, superseded_at FROM corporate_actions WHERE superseded_at IS NOT NULL"
+    )
+    assert gone == [("E1", LATER)]
+    async with database.transaction() as unit:
+        stored = await store.store(unit, splits[1:2], fetched(dataset=Dataset.SPLITS, now=LATER + timedelta(days=1)))
+    assert stored.inserted == 1
 
 
 def session(day: date, hours: float = 6.5) -> Session:

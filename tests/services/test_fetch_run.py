@@ -299,6 +299,29 @@ async def test_actions_are_checked_stored_and_settled_to_the_present(
     assert await rows(database, "SELECT DISTINCT rule FROM quarantine ORDER BY 1") == [("duplicate",), ("split_ratio",)]
 
 
+@pytest.mark.parametrize("second", ["clean", "unsound"])
+async def test_a_split_that_is_withdrawn_ends_unless_the_sweep_had_rows_that_could_not_be_stored(
+    office: Desk, database: Database, polygon: ScriptedProvider, clock: ManualClock, second: str
+) -> None:
+    split = ReportedAction(
+        ref="1", symbol="PG", kind="split", ex_date=THURSDAY, split_from=Decimal(1), split_to=Decimal(2)
+    )
+    other = msgspec.structs.replace(split, ref="2", symbol="KO")
+    odd = [] if second == "clean" else [msgspec.structs.replace(split, ref="3", split_to=Decimal(-2))]
+    polygon.answers = [
+        ActionsReply(actions=[split, other], unreadable=[], cursor=None, payload=PAYLOAD),
+        ActionsReply(actions=odd, unreadable=[], cursor="more", payload=PAYLOAD),
+        ActionsReply(actions=[other], unreadable=[], cursor=None, payload=PAYLOAD),
+    ]
+    await fetch(office, database, "splits", subject=str(MONDAY), began=clock.now().isoformat())
+    clock.advance(timedelta(hours=1))
+    first = await fetch(office, database, "splits", subject=str(MONDAY), began=clock.now().isoformat())
+    await fetch_part(office, FakeStep(database, first.parts[0].args, first.parts[0].part))
+    gone = await rows(database, "SELECT symbol FROM corporate_actions JOIN instruments i ON i.id = instrument_id"
+                                " WHERE superseded_at IS NOT NULL")  # fmt: skip
+    assert gone == ([("PG",)] if second == "clean" else [])
+
+
 async def test_a_run_plans_parts_and_sums_up(office: Desk, database: Database, polygon: ScriptedProvider) -> None:
     step = FakeStep(database)
     await plan_run(office, step, PlanRequest(datasets=BARS))
