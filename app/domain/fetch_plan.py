@@ -94,10 +94,7 @@ def make_plan(state: PlanState) -> FetchPlan:
     wanted, deferred = sessions_wanted(state)
     due, refused = sweeps_due(state)
     if state.provider is None:
-        reason = "no provider of this dataset has a key: set POLYGON_API_KEY"
-        everything = [*wanted, *due]
-        keyless = tuple(Deferred(dataset=d, subject=s, reason=reason) for d, s, _ in everything)
-        return FetchPlan(made_at=state.now, provider=None, deferred=(*keyless, *deferred, *refused))
+        return FetchPlan(made_at=state.now, provider=None, deferred=(*keyless(wanted, due), *deferred, *refused))
     actions = [item for item in due if item[0] is not Dataset.INSTRUMENTS]
     lists = [item for item in due if item[0] is Dataset.INSTRUMENTS]
     order = [*wanted[:1], *actions, *wanted[1:], *lists]
@@ -128,6 +125,14 @@ def expected(spending: Spending) -> Spending:
 
 
 Wanted = tuple[Dataset, str, str]
+
+
+def keyless(sessions: Sequence[Wanted], others: Sequence[Wanted]) -> list[Deferred]:
+    """Say that nobody can be asked: the sessions in one line, since there may be two years of them."""
+    reason = "no provider of this dataset has a key: set POLYGON_API_KEY"
+    days = [date.fromisoformat(subject) for _, subject, _ in sessions]
+    found = [Deferred(dataset=Dataset.BARS_DAILY, subject=named(days), reason=reason)] if days else []
+    return [*found, *(Deferred(dataset=dataset, subject=subject, reason=reason) for dataset, subject, _ in others)]
 
 
 def sessions_wanted(state: PlanState) -> tuple[list[Wanted], list[Deferred]]:
