@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from typing import TYPE_CHECKING
 
 import structlog
@@ -23,6 +24,7 @@ log = structlog.get_logger("groat.keeper")
 # A queue is filled up only when it runs low: no storms, and a wiped queue is just an empty one.
 LOW = 200
 FULL = 1_000
+STAND_BY_S = 60.0
 
 
 class Keeper:
@@ -42,6 +44,7 @@ class Keeper:
         self.every_s = house.settings.worker.keeper_s
         self._unread = unread
         self._declared = False
+        self._stood_by = time.monotonic()
 
     async def turn(self) -> list[Hint]:
         """Keep once, in one transaction, and return hints to send after it; none when another keeper just did.
@@ -53,6 +56,9 @@ class Keeper:
         if not self._declared:
             await schedule.declare(self.specs, self.house.clock.now())
             self._declared = True
+        if time.monotonic() - self._stood_by > STAND_BY_S:
+            await schedule.stand_by(self.specs)
+            self._stood_by = time.monotonic()
         room = await self._room()
         async with schedule.turn(self.owner, self.every_s / 2) as turn:
             if turn is None:

@@ -62,6 +62,10 @@ RETURNING s.run_id, s.step, s.part, s.queue, r.pipeline,
 """
 
 
+# A pipeline that left the code is not ticked any more; its last declarer may restart in between.
+FORGOTTEN_S = 900.0
+
+
 class Owed(msgspec.Struct, frozen=True, kw_only=True):
     """A pipeline whose cron is on, and what was promised last (market time)."""
 
@@ -83,10 +87,14 @@ class Turn:
         await self.unit.execute(CAP, {"most_crashes": MOST_CRASHES})
 
     async def crons(self) -> list[Owed]:
-        """Return every pipeline whose cron is on, locked; declarations of a newer version are left to it."""
+        """Return every pipeline whose cron is on and that somebody alive declares, locked.
+
+        Declarations that only a newer version can read are left to it.
+        """
         rows = await self.unit.execute(
-            "SELECT spec, next_due FROM pipelines WHERE NOT paused AND next_due IS NOT NULL "
-            "ORDER BY name FOR UPDATE SKIP LOCKED"
+            "SELECT spec, next_due FROM pipelines WHERE NOT paused AND declared_at > now() - make_interval(secs => %s) "
+            "ORDER BY name FOR UPDATE SKIP LOCKED",
+            (FORGOTTEN_S,),
         )
         return [
             Owed(spec=spec, next_due=due)  # type: ignore[arg-type]  # timestamptz comes as datetime
@@ -127,12 +135,16 @@ class ScheduleStore:
         self.times = times
 
     async def declare(self, specs: Sequence[PipelineSpec], now: datetime) -> None:
-        """Store what this version declares. A new pipeline is due at market time `now`; what is gone never is."""
+        """Store what this version declares. A new pipeline is due at market time `now`."""
         async with self.database.transaction() as unit:
             for spec in sorted(specs, key=lambda spec: spec.name):
                 await unit.execute(DECLARE, {"name": spec.name, "spec": to_jsonb(spec), "now": now})
+
+    async def stand_by(self, specs: Sequence[PipelineSpec]) -> None:
+        """Say that this version is alive: a pipeline that no living version declares is not ticked after a while."""
+        async with self.database.connection() as unit:
             names = [spec.name for spec in specs]
-            await unit.execute("UPDATE pipelines SET next_due = NULL WHERE name <> ALL(%s)", (names,))
+            await unit.execute("UPDATE pipelines SET declared_at = now() WHERE name = ANY(%s)", (names,))
 
     @asynccontextmanager
     async def turn(self, owner: str, pause_s: float) -> AsyncIterator[Turn | None]:

@@ -51,7 +51,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PipelineView(msgspec.Struct, frozen=True, kw_only=True):
-    """A declared pipeline and how it stands. `next_due` is market time, aware UTC; None means never by cron."""
+    """A declared pipeline and how it stands. `next_due` is market time, aware UTC."""
 
     spec: PipelineSpec
     next_due: datetime | None

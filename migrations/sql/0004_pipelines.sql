@@ -1,11 +1,11 @@
 -- The spine: steps are the outbox. Times here are machine time (now()), but for next_due and win, which are market time.
 
 -- spec holds the whole declaration, so that any keeper can tick any pipeline, whatever version its program is.
--- next_due NULL: no version that runs declares the pipeline any more.
+-- declared_at is renewed each minute by whoever declares the pipeline: what left the code is not ticked any more.
 CREATE TABLE pipelines (
   name     text PRIMARY KEY,
   spec     jsonb NOT NULL,
-  next_due timestamptz,
+  next_due timestamptz NOT NULL,
   paused   boolean NOT NULL DEFAULT false,
   declared_at timestamptz NOT NULL DEFAULT now()
 );

@@ -126,6 +126,28 @@ async def test_a_paused_pipeline_does_not_tick_and_catches_up_when_resumed(bench
     assert await bench.sql("SELECT max(win) FROM pipeline_runs") == [("2010-05-06T17:00:00+00:00",)]
 
 
+async def test_a_pipeline_that_nobody_declares_any_more_is_not_ticked(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.keeper.STAND_BY_S", 0)
+    clock = bench.house.clock = Frozen(datetime(2010, 5, 6, 12, tzinfo=UTC))
+    await bench.house.spine.schedule.declare([hourly("latest")], clock.now())
+    await bench.sql("UPDATE pipelines SET declared_at = now() - interval '1 h'")
+    with_it = Keeper(bench.house, [hourly("latest")], "new", nothing_unread)
+    without = Keeper(bench.house, [], "old", nothing_unread)
+    with_it.every_s = without.every_s = 0
+    await without.turn()
+    assert await bench.sql("SELECT count(*) FROM pipeline_runs") == [(0,)]
+    await with_it.turn()
+    clock.moment += timedelta(hours=1)
+    await without.turn()
+    assert await bench.sql("SELECT count(*) FROM pipeline_runs") == [(2,)]
+    await bench.sql("UPDATE pipelines SET declared_at = now() - interval '1 h'")
+    clock.moment += timedelta(hours=1)
+    await with_it.turn()
+    assert await bench.sql("SELECT count(*) FROM pipeline_runs") == [(3,)]
+
+
 async def test_a_declaration_of_a_newer_version_is_left_to_it(bench: Bench) -> None:
     await bench.house.spine.schedule.declare([hourly()], bench.house.clock.now())
     await bench.sql("""UPDATE pipelines SET spec = spec || '{"colour": "green"}'""")

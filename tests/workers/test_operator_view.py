@@ -53,14 +53,6 @@ async def test_declaring_again_keeps_the_promise_and_the_pause(house: House) -> 
     assert (view.next_due, view.paused) == (NOW, True)
 
 
-async def test_a_pipeline_that_nobody_declares_any_more_is_not_ticked(house: House) -> None:
-    await house.spine.schedule.declare([SPEC], NOW)
-    await house.spine.schedule.declare([], NOW)
-    assert [view.next_due for view in await house.pipelines.list()] == [None]
-    await house.spine.schedule.declare([SPEC], NOW)
-    assert [view.next_due for view in await house.pipelines.list()] == [NOW]
-
-
 async def test_a_run_starts_once_however_often_it_is_asked_for(house: House) -> None:
     await house.spine.schedule.declare([SPEC], NOW)
     asked = [house.pipelines.start("demo", "backfill:2010", {"from": "2010-01-04"}) for _ in range(8)]
