@@ -54,4 +54,4 @@ FAN: Final = Pipeline(
 
 
 if __name__ == "__main__":
-    enter(doors.load(), {FAN.spec.name: FAN}, ARGV, sys.argv[1:])
+    enter(doors.load(), lambda: {FAN.spec.name: FAN}, ARGV, sys.argv[1:])

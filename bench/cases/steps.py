@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bench.lab import Lab
     from bench.web import Server
 
-STEPS: Final = 2_000
+STEPS: Final = 1_000
 OVER_PROCRASTINATE: Final = 1.2
 P99_MS: Final = 5
 # What procrastinate's worker is given too.
