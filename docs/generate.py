@@ -16,7 +16,7 @@ import msgspec
 
 from app import settings
 from app.cli.door import groat
-from app.cli.frame import EXIT_CODES
+from app.cli.frame import EXIT_CODES, SETTINGS
 from app.settings.names import OUTSIDE, PASSWORDS
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 REFERENCE = Path(__file__).parent / "reference"
 WIDTH = 88
+HELP = {"help_option_names": SETTINGS["help_option_names"]}
 NOTE = "<!-- Written by `python docs/generate.py`: change the code, not this page. -->\n"
 
 CLI_HEAD = """\
@@ -72,7 +73,7 @@ def cli_page() -> str:
 
 def helps(command: click.Command, path: str, parent: click.Context | None) -> Iterator[tuple[str, str]]:
     """Walk the verbs: each one's path and help."""
-    context = click.Context(command, info_name=path.rpartition(" ")[2], parent=parent, terminal_width=WIDTH)
+    context = click.Context(command, info_name=path.rpartition(" ")[2], parent=parent, terminal_width=WIDTH, **HELP)
     yield path, click.unstyle(command.get_help(context)) + "\n"
     for name, inner in command.commands.items() if isinstance(command, click.Group) else ():
         yield from helps(inner, f"{path} {name}", context)

@@ -27,6 +27,9 @@ def work() -> None:
 
     Start as many as you like, on as many machines.
     """
+    from app.telemetry import multiprocess  # noqa: PLC0415  heavy
+
+    multiprocess.prepare("worker", becoming=True)
     become("workers.main")
 
 
@@ -36,6 +39,9 @@ def schedule() -> None:
 
     A second one waits until the first is gone, so that two do no harm.
     """
+    from app.telemetry import multiprocess  # noqa: PLC0415  heavy
+
+    multiprocess.prepare("scheduler", becoming=True)
     become("workers.scheduler")
 
 

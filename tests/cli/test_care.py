@@ -106,6 +106,7 @@ class TestStack:
             raise SystemExit(0)
 
         monkeypatch.setattr("os.execv", remember)
+        monkeypatch.setattr("app.telemetry.multiprocess.prepare", lambda *_, **__: None)
         monkeypatch.setattr("os.chdir", lambda _folder: None)
         return seen
 

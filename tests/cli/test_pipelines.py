@@ -147,16 +147,42 @@ class TestBackfill:
         assert door.main(["backfill", "--from", span[0], "--until", span[1]]) == USAGE
         assert capsys.readouterr().out == ""
 
-    def test_waiting_follows_to_the_end(self, groat: Groat, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_waiting_follows_to_the_end(
+        self, database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         monkeypatch.setattr(watching, "EVERY_S", 0.05)
+        report = '{"done": 1, "details": {"bars_daily": {"rows": 1500, "inserted": 20}}, "notes": ["no session"]}'
         finish = (
+            f"UPDATE pipeline_steps SET state = 'done', ended_at = now(), report = '{report}' WHERE step = 'merge';"  # noqa: S608  our own words
             "UPDATE pipeline_steps SET state = 'done', ended_at = now();"
             "UPDATE pipeline_runs SET state = 'done', ended_at = now()"
         )
         later = threading.Timer(0.5, sql, (database, finish))
         later.start()
-        assert "run 1 started" in groat("backfill", "--from", "2010-01-04", "--until", "2010-04-24", "--wait")
+        assert door.main(["backfill", "--from", "2010-01-04", "--until", "2010-04-24", "--wait"]) == 0
         later.join()
+        printed = capsys.readouterr()
+        assert printed.out == "run 1 started\n"
+        assert "100%  2/2 steps" in printed.err
+        assert "bars_daily: 1,500 rows, 20 inserted\n" in printed.err
+        assert "left for later: no session\n" in printed.err
+
+    def test_the_progress_says_what_it_waits_for(self, groat: Groat, database: str) -> None:
+        groat("backfill", "--from", "2010-01-04", "--until", "2010-04-24")
+
+        async def note() -> str:
+            async with House(load({"DATABASE_URL": database}), name="test") as house:
+                return await watching.Watch(house, 1).note(await house.pipelines.run(1))
+
+        assert asyncio.run(note()) == ""
+        report = '{"details": {"done_at": "2010-04-26T14:34:00+00:00"}}'
+        sql(database, f"UPDATE pipeline_steps SET state = 'done', report = '{report}' WHERE step = 'plan'")  # noqa: S608  our own words
+        assert asyncio.run(note()) == "planned until 2010-04-26T14:34 of the market"
+        sql(
+            database,
+            "UPDATE pipeline_steps SET state = 'ready', error = 'the next slot is free in 12 s' WHERE step = 'merge'",
+        )
+        assert asyncio.run(note()) == "the next slot is free in 12 s"
 
     def test_a_run_that_fails_is_told_with_its_cause(
         self, groat: Groat, database: str, capsys: pytest.CaptureFixture[str]
