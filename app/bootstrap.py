@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
 MIB = 1_048_576
 # Somebody waits for an answer of the API; nobody waits for a worker.
-CHECKOUT_S = {True: 2.0, False: 10.0}
+API_CHECKOUT_S = 2.0
 
 
 class House:
@@ -72,7 +72,7 @@ class House:
         self.settings = settings
         self.name = name
         self.clock: Clock = clock.from_settings(settings.clock)
-        self.database = Database(settings.database, name=name, checkout_s=CHECKOUT_S[name == "api"])
+        self.database = Database(settings.database, name=name, checkout_s=API_CHECKOUT_S if name == "api" else None)
         self.ledger: Ledger = PostgresLedger(self.database, self.clock)
         self.calls: CallLog = PostgresCallLog(self.database)
         self.http = HttpClient()

@@ -87,11 +87,14 @@ which name each refused part: `where` (query, path, body), `name`, `message`. No
 METRICS_HEAD = """\
 # Metrics
 
-`/metrics` on the API's port, in Prometheus' text format, is right whichever of its processes answers. The processes
-of a service keep their counts in a folder of their own, emptied when the service starts:
-`$PROMETHEUS_MULTIPROC_DIR/<service>`, or a temporary one. A process that dies leaves its counts behind and takes its
-gauges along. A launcher calls `app.telemetry.multiprocess.prepare(service)` before anything that declares a metric is
-imported; a service without a web server answers scrapes with `app.telemetry.exposition.serve(port)`.
+`/metrics` on the API's port, in Prometheus' text format, is right whichever of its processes answers. The processes of
+a service keep their counts in a folder of their own, made anew at each launch. Below `GROAT_METRICS_DIR` the folders of
+a machine's services stand beside each other, and the API tells of all of them, workers and scheduler too
+(`ops/start.sh` sets it; containers share a volume). Without it each service keeps to itself, and one that has no web
+server answers scrapes with `app.telemetry.exposition.serve(port)`.
+
+A process that dies leaves its counts behind and takes its gauges along; a service that ends takes both. A launcher
+calls `app.telemetry.multiprocess.prepare(service)` before anything that declares a metric is imported.
 
 `endpoint` is the route's template, such as `/api/pipelines/{name}/runs`; `unmatched` is what no route answers.
 

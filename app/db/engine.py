@@ -43,17 +43,18 @@ def is_answer(error: psycopg.Error) -> bool:
 class Database:
     """A process's way to PostgreSQL. Open it once, in the running event loop."""
 
-    def __init__(self, settings: DatabaseSettings, *, name: str, checkout_s: float = CHECKOUT_S) -> None:
+    def __init__(self, settings: DatabaseSettings, *, name: str, checkout_s: float | None = None) -> None:
         """Prepare, but open nothing.
 
-        `name` is what `pg_stat_activity` shows; `checkout_s` how long to wait for a free connection.
+        `name` is what `pg_stat_activity` shows; `checkout_s` how long to wait for a free connection
+        (10 s when not given).
         """
         self.url = settings.url
         self.pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             settings.url,
             min_size=1,
             max_size=settings.pool_max,
-            timeout=checkout_s,
+            timeout=checkout_s or CHECKOUT_S,
             reconnect_timeout=RECONNECT_S,
             open=False,
             check=AsyncConnectionPool.check_connection,

@@ -42,7 +42,7 @@ class ReadingsTaker:
                 now = self.clock.now().timestamp()
                 self.last = {
                     "groat_info": {(version, environment): 1.0},
-                    "groat_process_resident_bytes": {(): float(resident_bytes())},
+                    "groat_process_resident_bytes": resident_bytes(),
                     "groat_market_time_seconds": {(): now},
                     "groat_market_speed": {(): self.clock.speed},
                     "groat_up": await self.dependencies(),

@@ -33,6 +33,7 @@ PASSWORDS: dict[str, tuple[Path, ...]] = {
 # Read before the tree exists, or by `ops/` alone.
 OUTSIDE = {
     "GROAT_ENV_FILE": "The settings file; empty means none. Otherwise `.groat/groat.env` is read, when it is there.",
+    "GROAT_METRICS_DIR": "Where the services of a machine keep their metrics beside each other; each alone without it.",
     "GROAT_PREFIX": "Where `ops/start.sh` keeps the database programs.",
     "GROAT_PREFIX_SOURCE": "Where `ops/start.sh` takes them from: `debian` or `wheels`.",
 }

@@ -11,10 +11,10 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from app.telemetry.metrics import READINGS
-from app.telemetry.multiprocess import folder
+from app.telemetry.multiprocess import folders, is_dead, pids, service_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from threading import Thread
     from wsgiref.simple_server import WSGIServer
 
@@ -48,29 +48,39 @@ def expose(readings: Readings) -> bytes:
     return generate_latest(kept()) + generate_latest(registry)
 
 
+class Kept(Collector):
+    """What the processes of all services keep, the gauges of dead ones left out."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the families, added up over every file."""
+        files: list[str] = []
+        for folder in folders():
+            for pid in pids(folder):
+                if is_dead(pid, folder):
+                    multiprocess.mark_process_dead(pid, path=str(folder))  # type: ignore[no-untyped-call]  # it has none
+            files += map(str, folder.glob("*.db"))
+        yield from multiprocess.MultiProcessCollector.merge(files, accumulate=True)  # type: ignore[no-untyped-call]  # it has none
+
+
 def kept() -> CollectorRegistry:
-    """Return the registry of what the processes of this service keep, the gauges of dead ones left out."""
-    here = folder()
-    if here is None:
+    """Return the registry of what is kept as things happen."""
+    if not folders():
         return REGISTRY
-    for pid in pids(here):
-        if not Path(f"/proc/{pid}").exists():
-            multiprocess.mark_process_dead(pid, path=str(here))  # type: ignore[no-untyped-call]  # it ships none
     registry = CollectorRegistry()
-    multiprocess.MultiProcessCollector(registry, path=str(here))  # type: ignore[no-untyped-call]  # it ships none
+    registry.register(Kept())
     return registry
 
 
-def pids(here: Path) -> set[int]:
-    """Return the processes that have kept metrics here, the dead ones included."""
-    return {int(number) for file in here.glob("*.db") if (number := file.stem.rpartition("_")[2]).isdigit()}
-
-
-def resident_bytes() -> int:
-    """Return the memory of this service's living processes together."""
-    here = folder()
-    processes: Iterable[int] = pids(here) if here else {os.getpid()}
-    return sum(resident_of(pid) for pid in processes)
+def resident_bytes() -> dict[tuple[str, ...], float]:
+    """Return the memory of each service's living processes together."""
+    here = folders()
+    if not here:
+        return {("api",): float(resident_of(os.getpid()))}
+    found: dict[tuple[str, ...], float] = {}
+    for folder in here:
+        key = (service_of(folder),)
+        found[key] = found.get(key, 0.0) + sum(resident_of(pid) for pid in pids(folder))
+    return found
 
 
 def resident_of(pid: int) -> int:
@@ -84,12 +94,4 @@ def resident_of(pid: int) -> int:
 
 def serve(port: int, address: str = "127.0.0.1") -> tuple[WSGIServer, Thread]:
     """Answer scrapes of a service that has no web server of its own; raise OSError when the port is taken."""
-    return start_http_server(port, addr=address, registry=Living())
-
-
-class Living(CollectorRegistry):
-    """A registry that gathers afresh at each scrape."""
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield the families of every process of this service."""
-        yield from kept().collect()
+    return start_http_server(port, addr=address, registry=kept())

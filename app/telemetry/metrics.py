@@ -74,7 +74,7 @@ class Reading(NamedTuple):
 READINGS = (
     Reading("groat_info", "Always 1; the labels say what runs.", ("version", "environment")),
     Reading("groat_up", "1 when a service that Groat needs answers, otherwise 0.", ("dependency",)),
-    Reading("groat_process_resident_bytes", "Memory of the API's processes together."),
+    Reading("groat_process_resident_bytes", "Memory of a service's processes together.", ("service",)),
     Reading("groat_market_time_seconds", "Market time, in seconds since 1970."),
     Reading("groat_market_speed", "Market seconds that pass in a machine second."),
     Reading("groat_instruments", "Instruments known, by whether they are still listed.", ("active",)),

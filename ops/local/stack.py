@@ -75,7 +75,9 @@ class Stack:
     def child_environment(self) -> dict[str, str]:
         """Return what the processes get: our environment without the launcher's own names, and which file to read."""
         inherited = {key: value for key, value in environment.copy().items() if not plan.owned_by_launcher(key)}
-        return inherited | {"GROAT_ENV_FILE": str(self.env_file.path), "PYTHONUNBUFFERED": "1", "TZ": "UTC"}
+        metrics = inherited.get("GROAT_METRICS_DIR") or str(self.env_file.path.absolute().parent / "metrics")
+        ours = {"GROAT_ENV_FILE": str(self.env_file.path), "GROAT_METRICS_DIR": metrics}
+        return inherited | ours | {"PYTHONUNBUFFERED": "1", "TZ": "UTC"}
 
     def urls(self) -> dict[str, str]:
         """Return the addresses that a person opens."""
