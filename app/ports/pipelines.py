@@ -54,7 +54,7 @@ class PipelineView(msgspec.Struct, frozen=True, kw_only=True):
     """A declared pipeline and how it stands. `next_due` is market time, aware UTC."""
 
     spec: PipelineSpec
-    next_due: datetime | None
+    next_due: datetime
     paused: bool
     last_run: RunView | None
 
