@@ -224,6 +224,17 @@ class TestLayers:
         assert settings.load().api.port == 9001
         assert settings.environment()["GROAT_API__PORT"] == "9001"
 
+    def test_a_file_of_somebody_else_must_be_named(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        path = folder / ".groat/groat.env"
+        path.write_text("GROAT_API__PORT=9001\n")
+        monkeypatch.setattr("app.settings.sources.os.geteuid", lambda: 54321)
+        if path.stat().st_uid == 0:
+            os.chown(path, 12345, -1)
+        with pytest.raises(SettingsError, match="belongs to somebody else"):
+            settings.load()
+        setenv(monkeypatch, GROAT_ENV_FILE=str(path))
+        assert settings.load().api.port == 9001
+
     def test_a_misspelt_name_in_the_file_is_refused(self, folder: Path) -> None:
         (folder / ".groat/groat.env").write_text("GROAT_API__PROT=9001\n")
         with pytest.raises(SettingsError, match="Did you mean GROAT_API__PORT"):

@@ -35,7 +35,11 @@ def layers() -> list[Layer]:
 
 
 def settings_file(env: Mapping[str, str]) -> Path | None:
-    """Return the settings file that applies; raise SettingsError when the named one is not there."""
+    """Return the settings file that applies.
+
+    Raises SettingsError when the named one is not there, and for one that was only found and is somebody else's: in a
+    folder that others can write to, they could name the servers that our credentials are sent to.
+    """
     named = env.get("GROAT_ENV_FILE")
     if named:
         if not Path(named).is_file():
@@ -44,7 +48,11 @@ def settings_file(env: Mapping[str, str]) -> Path | None:
         return Path(named)
     if named == "":
         return None
-    return next((path for path in (ENV_FILE, CHECKOUT / ENV_FILE) if path.is_file()), None)
+    found = next((path for path in (ENV_FILE, CHECKOUT / ENV_FILE) if path.is_file()), None)
+    if found and found.stat().st_uid not in {os.geteuid(), 0}:
+        message = f"{found} belongs to somebody else, so it is not read: if you trust it, name it in GROAT_ENV_FILE."
+        raise SettingsError(message)
+    return found
 
 
 def environment() -> dict[str, str]:
