@@ -22,7 +22,7 @@ SHARE: Final = 0.3
 # What a text's own surplus weighs against it, as in Tversky's index: little, or long names would never be found.
 SURPLUS: Final = 0.05
 # The most postings that one query reads; its rarest trigrams go first.
-BUDGET: Final = 45_000
+BUDGET: Final = 35_000
 
 
 def _alphabet() -> npt.NDArray[np.int32]:
@@ -65,7 +65,9 @@ class TrigramIndex(msgspec.Struct, frozen=True, kw_only=True):
             return np.empty(0, dtype=np.intp)
         texts = np.concatenate([self.postings[self.starts[gram] : self.starts[gram + 1]] for gram in wanted[read]])
         votes = np.bincount(texts, weights=np.repeat(weights[read], sizes[read]), minlength=self.count)
-        near = np.flatnonzero(votes >= min(SHARE * whole, float(votes.max())))
+        near = np.flatnonzero(votes >= SHARE * whole)
+        if not len(near):
+            near = np.flatnonzero(votes == votes.max())
         score = votes[near] / (whole + SURPLUS * (self.totals[near] - votes[near]))
         if len(near) > limit:
             best = np.argpartition(score, len(near) - limit)[-limit:]

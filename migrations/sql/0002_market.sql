@@ -123,6 +123,7 @@ CREATE UNIQUE INDEX corporate_actions_current
   ON corporate_actions (provider, provider_ref) WHERE superseded_at IS NULL;
 COMMENT ON COLUMN corporate_actions.seen_at IS 'When the provider last reported it: one that a whole sweep no longer reports was withdrawn.';
 CREATE INDEX corporate_actions_by_instrument ON corporate_actions (instrument_id, ex_date);
+CREATE INDEX corporate_actions_by_date ON corporate_actions (ex_date DESC, id DESC);
 
 -- Suspect rows with the evidence, out of sight of every reader until released.
 CREATE TABLE quarantine (
