@@ -15,7 +15,7 @@ SEND_WITHIN_US = 1_000_000
 
 
 async def main(url: str, allowance_id: str, seed: str) -> None:
-    chance = random.Random(seed)  # noqa: S311  chaos that can be repeated, no secret
+    chance = random.Random(seed)
     database = Database(DatabaseSettings(url=url, pool_max=2), name="hammer")
     await database.open()
     ledger = PostgresLedger(database, WallClock())

@@ -141,7 +141,7 @@ async def test_many_processes_under_kill_never_overrun(database: Database, datab
     windows = (Window(max_calls=6, span_s=0.6), Window(max_calls=10, span_s=2.0))
     allowance = Allowance(id=f"hammer-{seed}", provider="p", windows=windows, hold_us=2_000_000)
     await PostgresLedger(database, ManualClock()).declare(allowance)
-    chance = random.Random(seed)  # noqa: S311  chaos that can be repeated, no secret
+    chance = random.Random(seed)
 
     def start() -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "tests.laws.hammer", database_url, allowance.id, str(chance.random())]
