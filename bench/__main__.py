@@ -27,6 +27,7 @@ CASES: Final = {
     "p5b": ("steps", "durable steps, against procrastinate"),
     "p8": ("search", "an instrument among 100,000, typing errors included"),
     "p9": ("start", "start-up times and idle memory"),
+    "memory": ("memory", "memory with the replay market loaded and a load on"),
 }
 
 

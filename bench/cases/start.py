@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 import time
@@ -39,18 +40,27 @@ def _help(lab: Lab) -> list[Finding]:
         "celery --help": [lab.peer_python, "-m", "celery", "--help"],
         "an empty Python (limit)": [sys.executable, "-c", ""],
     }
-    samples: dict[str, list[float]] = {name: [] for name in words}
+    walls: dict[str, list[float]] = {name: [] for name in words}
+    cpus: dict[str, list[float]] = {name: [] for name in words}
     for _ in range(lab.rounds * _HELP_ROUNDS):
         for name, command in words.items():
-            samples[name].append(_timed(command))
+            wall_s, cpu_s = _timed(command)
+            walls[name].append(wall_s)
+            cpus[name].append(cpu_s)
     goal = at_most(HELP_GOAL_S)
-    return [finding(name, found, "s", goal if name == "groat --help" else None) for name, found in samples.items()]
+    found = [finding(name, each, "s", goal if name == "groat --help" else None) for name, each in walls.items()]
+    return [*found, finding("groat --help: processor time", cpus["groat --help"], "s")]
 
 
-def _timed(command: list[str]) -> float:
-    begun = time.perf_counter()
+def _timed(command: list[str]) -> tuple[float, float]:
+    begun, used = time.perf_counter(), _children_cpu_s()
     subprocess.run(command, check=True, capture_output=True, cwd=ROOT, env=clean_environment(GROAT_ENV_FILE=""))
-    return time.perf_counter() - begun
+    return time.perf_counter() - begun, _children_cpu_s() - used
+
+
+def _children_cpu_s() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _ready(lab: Lab, url: str) -> list[Finding]:
@@ -59,13 +69,20 @@ def _ready(lab: Lab, url: str) -> list[Finding]:
         "FastAPI peer: start to first 200": lambda: lab.fastapi(url),
     }
     samples: dict[str, list[float]] = {name: [] for name in starts}
+    cpus: dict[str, list[float]] = {name: [] for name in starts}
     for number in range(lab.rounds):
         for name, make in starts.items():
             with make() as server:
                 samples[name].append(server.ready_s)
+                cpus[name].append(machine.cpu_s(server.pid))
         lab.say(f"start {number + 1}/{lab.rounds}: " + ", ".join(f"{found[-1]:.2f} s" for found in samples.values()))
     first, second = samples
-    return [finding(first, samples[first], "s", at_most(READY_GOAL_S)), finding(second, samples[second], "s")]
+    return [
+        finding(first, samples[first], "s", at_most(READY_GOAL_S)),
+        finding(second, samples[second], "s"),
+        finding("API: processor time until then", cpus[first], "s"),
+        finding("FastAPI peer: processor time until then", cpus[second], "s"),
+    ]
 
 
 def _memory(lab: Lab, url: str) -> list[Finding]:
