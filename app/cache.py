@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PROOF_S: Final = 2.5
 # What an entry costs besides its body: its key, headers and places in two tables.
 OVERHEAD_BYTES: Final = 1_024
-SHORTCUTS_MAX: Final = 4_096
+SHORTCUTS_MAX: Final = 2_048
 
 
 class HotAnswers:

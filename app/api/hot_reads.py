@@ -23,7 +23,9 @@ REPRESENTATION: Final = b"1"
 # Kept by browsers, asked about each time: an unchanged answer costs a 304.
 CACHE_CONTROL: Final = b"private, no-cache"
 JSON: Final = "application/json"
-PLANS_MAX: Final = 4_096
+# Bounds on what strangers can make us remember.
+PLANS_MAX: Final = 2_048
+RAW_MAX: Final = 4_096
 PLAN: Final = "groat.plan"
 Raw = tuple[str, bytes, bytes]
 
@@ -84,7 +86,7 @@ class HotReads:
                 await give(kept, if_none_match, send)
                 return
         await self.app(scope, receive, send)
-        if PLAN in scope:
+        if PLAN in scope and len(raw[1]) + len(raw[2]) <= RAW_MAX:
             if len(self.plans) >= PLANS_MAX:
                 self.plans.clear()
             self.plans[raw] = scope[PLAN]
