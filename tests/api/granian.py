@@ -30,13 +30,18 @@ class Served(NamedTuple):
     log: Path
 
 
+def environment(database_url: str, **more: str) -> dict[str, str]:
+    """The machine's environment without any setting of ours, and those of an API under test."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("GROAT_", "PROMETHEUS_"))}  # noqa: TID251  for a child
+    ours = {"GROAT_ENV_FILE": "", "GROAT_ENVIRONMENT": "test", "SECRET_KEY": KEY, "DATABASE_URL": database_url}
+    return {**kept, **ours, "TZ": "UTC", **more}
+
+
 @contextmanager
 def serving(folder: Path, database_url: str, **more: str) -> Iterator[Served]:
     """Run `groat serve` until it is ready; stop it afterwards, as a supervisor would."""
     port = free_port()
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("GROAT_", "PROMETHEUS_"))}  # noqa: TID251  for a child
-    ours = {"GROAT_ENV_FILE": "", "GROAT_ENVIRONMENT": "test", "SECRET_KEY": KEY, "DATABASE_URL": database_url}
-    env = {**kept, **ours, "GROAT_API__PORT": str(port), "TZ": "UTC", **more}
+    env = environment(database_url, GROAT_API__PORT=str(port), **more)
     log = folder / "api.log"
     with log.open("wb") as out:
         process = subprocess.Popen(

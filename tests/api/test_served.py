@@ -7,6 +7,8 @@ import os
 import re
 import secrets
 import signal
+import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -17,9 +19,11 @@ import pytest
 from ops.local.ports import free_port
 from ops.local.valkey import LocalValkey
 from tests.api.conftest import KEY
-from tests.api.granian import serving
+from tests.api.granian import GROAT, environment, serving
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ops.local.prefix import Binaries
 
 pytestmark = [pytest.mark.anyio, pytest.mark.stack]
@@ -136,3 +140,30 @@ async def answers_again(url: str) -> None:
         else:
             return
     pytest.fail("it did not come back")
+
+
+async def test_the_api_tells_of_the_services_beside_it(database_url: str, tmp_path: Path) -> None:
+    beside = {"GROAT_METRICS_DIR": str(tmp_path / "metrics")}
+    with serving(tmp_path, database_url, **beside) as api, scheduling(database_url, beside) as scheduler:
+        async with httpx.AsyncClient(base_url=api.url) as client:
+            for _ in range(100):
+                text = (await client.get("/metrics")).text
+                if 'groat_process_resident_bytes{service="scheduler"}' in text:
+                    break
+                assert scheduler.poll() is None
+                await asyncio.sleep(0.3)
+    assert 'groat_process_resident_bytes{service="api"}' in text
+    assert 'groat_process_resident_bytes{service="scheduler"}' in text
+
+
+@contextmanager
+def scheduling(database_url: str, more: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `groat schedule` beside the API."""
+    env = environment(database_url, **more)
+    with subprocess.Popen(
+        [*GROAT, "schedule"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
