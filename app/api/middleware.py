@@ -7,15 +7,16 @@ headers are encoded once, and nothing is allocated that a request does not need.
 import itertools
 import re
 import secrets
+from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import Any, NamedTuple
 
 import structlog
-from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from app.api.errors import PROBLEM_JSON, problem_bytes
 from app.telemetry import metrics
+from app.telemetry.logging import REQUEST_ID
 
 # ASGI as it is on the wire, before Litestar.
 Scope = MutableMapping[str, Any]
@@ -28,6 +29,8 @@ SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 TYPE_IN_TEMPLATE = re.compile(r":\w+\}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 SERVER_ERROR = 500
+# What nginx calls it: the client left before its answer began, which is no fault of the server's.
+CLIENT_GONE = 499
 # An answer that names its own policy or caching keeps it.
 ALWAYS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
@@ -65,29 +68,32 @@ class Frame:
             await self.app(scope, receive, send)
             return
         started = perf_counter()
-        request_id = self.request_id(scope)
-        scope["groat.request_id"] = request_id.decode("ascii")
+        request_id = scope["groat.request_id"] = self.request_id(scope)
+        REQUEST_ID.set(request_id)
         method: str = scope["method"]
-        answer = HeadAnswer(send, request_id) if method == "HEAD" else Answer(send, request_id)
         if method == "HEAD":
+            answer: Answer = HeadAnswer(send, request_id)
             scope["method"] = "GET"
-        bind_contextvars(request_id=scope["groat.request_id"])
+        else:
+            answer = Answer(send, request_id)
         try:
             if "\0" in scope["path"]:
                 await refuse_path(scope, answer)
             else:
                 await self.app(scope, receive, answer)
+        except CancelledError:
+            answer.status = answer.status or CLIENT_GONE
+            raise
         finally:
-            self.count(scope, method, answer.status, perf_counter() - started)
-            unbind_contextvars("request_id")
+            self.count(scope, method, answer.status or SERVER_ERROR, perf_counter() - started)
 
-    def request_id(self, scope: Scope) -> bytes:
+    def request_id(self, scope: Scope) -> str:
         """Return the client's X-Request-ID when it is a sane one (64 letters, digits or ``._:-``), or a new one."""
         headers: list[tuple[bytes, bytes]] = scope["headers"]
         for name, value in headers:
             if name == b"x-request-id" and SANE_ID.fullmatch(value):
-                return value
-        return f"{self.prefix}-{next(self.numbers):x}".encode("ascii")
+                return value.decode("ascii")
+        return f"{self.prefix}-{next(self.numbers):x}"
 
     def count(self, scope: Scope, method: str, status: int, elapsed_s: float) -> None:
         """Count one answer under its route's template."""
@@ -119,11 +125,11 @@ class Answer:
 
     __slots__ = ("request_id", "send", "status")
 
-    def __init__(self, send: Send, request_id: bytes) -> None:
-        """Wrap the server's `send`."""
+    def __init__(self, send: Send, request_id: str) -> None:
+        """Wrap the server's `send`; the status is 0 until the answer begins."""
         self.send = send
         self.request_id = request_id
-        self.status = SERVER_ERROR
+        self.status = 0
 
     async def __call__(self, message: Message) -> None:
         """Pass a message of the answer on."""
@@ -134,8 +140,9 @@ class Answer:
 
     def headers(self, message: Message) -> list[tuple[bytes, bytes]]:
         """Return the answer's headers with those that every answer has."""
-        headers: list[tuple[bytes, bytes]] = [*message["headers"], *ALWAYS, (b"x-request-id", self.request_id)]
-        names = {name for name, _ in message["headers"]}
+        given: list[tuple[bytes, bytes]] = message["headers"]
+        headers = [*given, *ALWAYS, (b"x-request-id", self.request_id.encode("ascii"))]
+        names = [name for name, _ in given]
         if b"content-security-policy" not in names:
             headers.append(CONTENT_POLICY)
         if b"cache-control" not in names:
@@ -148,7 +155,7 @@ class HeadAnswer(Answer):
 
     __slots__ = ("ended",)
 
-    def __init__(self, send: Send, request_id: bytes) -> None:
+    def __init__(self, send: Send, request_id: str) -> None:
         """Wrap the server's `send`."""
         super().__init__(send, request_id)
         self.ended = False

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 
 from app.api.edge import choose
+from app.api.middleware import Frame, Scope
+from app.telemetry import metrics
+from app.telemetry.logging import add_request_id
 
 if TYPE_CHECKING:
     import httpx
+    from structlog.typing import EventDict
 
 pytestmark = pytest.mark.anyio
 LIVE = "/api/health/live"
@@ -113,3 +119,35 @@ print([name for name in ("pydantic", "redis", "taskiq", "polars", "pandas", "jin
 """
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(("error", "status"), [(asyncio.CancelledError(), "499"), (RuntimeError(), "500")])
+async def test_a_client_that_leaves_is_no_fault_of_the_server(error: BaseException, status: str) -> None:
+    async def app(scope: Scope, _receive: object, _send: object) -> None:
+        scope["path_template"] = "/left"
+        raise error
+
+    scope = {"type": "http", "method": "GET", "path": "/left", "headers": []}
+    counted = metrics.HTTP_REQUESTS.labels("GET", "/left", status)
+    before = counted._value.get()
+    with pytest.raises(type(error)):
+        await Frame(app)(scope, _nothing, _nothing)
+    assert counted._value.get() == before + 1
+
+
+async def _nothing(*_: object) -> Any: ...
+
+
+async def test_the_log_has_the_request_id(client: httpx.AsyncClient) -> None:
+    seen: list[EventDict] = []
+
+    def keep(_logger: object, _name: str, event: EventDict) -> EventDict:
+        seen.append(event)
+        raise structlog.DropEvent
+
+    structlog.configure(processors=[add_request_id, keep])
+    try:
+        await client.get("/api/health", headers={"X-Request-ID": "mine"})
+    finally:
+        structlog.reset_defaults()
+    assert [event["request_id"] for event in seen if event["event"] == "request"] == ["mine"]
