@@ -47,10 +47,13 @@ RETURNING s.run_id, s.step, s.part, s.fence, s.attempt, s.crashes, s.queue, s.de
   free.pipeline, free.win AS window, free.args || s.args AS args
 """
 HELD = "WHERE run_id = %(run_id)s AND step = %(step)s AND part = %(part)s AND fence = %(fence)s AND state = 'running'"
+# Who freezes inside this transaction holds the step's lock: the server ends it, so that others can take over.
 DONE = f"""
 UPDATE pipeline_steps SET state = 'done', ended_at = now(), report = %(report)s::text::jsonb, error = NULL
+FROM set_config('idle_in_transaction_session_timeout', %(idle_ms)s, true)
 {HELD}
 """  # noqa: S608  only our own constant
+SHORTEST_IDLE_S = 5.0
 FAIL = f"""
 UPDATE pipeline_steps
 SET state = CASE WHEN %(hopeless)s OR attempt - crashes >= %(most_attempts)s THEN 'dead' ELSE 'ready' END,
@@ -125,7 +128,8 @@ class StepStore:
         """
         check_parts(spec, claim.step, tuple(parts))
         async with self.database.transaction() as unit:
-            cursor = await unit.execute(DONE, {**fence(claim), "report": to_jsonb(report)})
+            idle_ms = str(int(max(2 * self.times.lease_s, SHORTEST_IDLE_S) * 1000))
+            cursor = await unit.execute(DONE, {**fence(claim), "report": to_jsonb(report), "idle_ms": idle_ms})
             if cursor.rowcount == 0:
                 raise FencedError(f"{label(claim)} was taken over: nothing was written.")  # noqa: EM102, TRY003  said once
             if parts:

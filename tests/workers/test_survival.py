@@ -253,6 +253,22 @@ async def test_hints_that_come_doubled_and_in_any_order_do_no_harm(bench: Bench)
     assert await bench.sql("SELECT max(fence) FROM pipeline_steps") == [(1,)]
 
 
+async def test_a_worker_that_freezes_in_its_last_transaction_loses_the_step(bench: Bench) -> None:
+    calls: list[int] = []
+
+    async def freeze(step: Step, _: House) -> None:
+        calls.append(step.attempt)
+        async with step.done(StepReport()) as unit:
+            await write(unit, step)
+            if len(calls) == 1:
+                await asyncio.sleep(8)
+
+    await bench.work(pipeline({"freeze": freeze}), lease_s="0.6")
+    assert (await bench.ended(await bench.start())).state is RunState.DONE
+    assert len(calls) == 2
+    assert len(await bench.effects()) == 1
+
+
 async def test_a_task_that_swallows_its_cancellation_is_cancelled_again() -> None:
     swallowed: list[int] = []
 
