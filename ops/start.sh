@@ -140,6 +140,8 @@ run_checks() {
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 cd -- "$root"
 export UV_PYTHON_DOWNLOADS=never TZ=UTC
+# The environment is ours to write to: without bytecode each of eight processes would compile every module at every start.
+unset PYTHONDONTWRITEBYTECODE
 command=dev
 if [ $# -gt 0 ]; then
   command=$1
