@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from app.db.fetch_log import BUMP, close_fetch, hold_rows, open_fetch, storable
+from app.db.fetch_log import close_fetch, hold_rows, open_fetch, storable
 from app.db.instrument_ids import InstrumentIds
 from app.domain.datasets import Watermark
 from app.ports.stores import Stored
@@ -76,16 +76,16 @@ class ActionsIngestStore:
         """Share the map of instruments, when there is one."""
         self._ids = ids or InstrumentIds()
 
-    async def store(self, unit: UnitOfWork, actions: Sequence[ReportedAction], fetched: Fetched) -> Stored:
-        """Store sound actions; each reference comes once. Unknown symbols become instruments."""
+    async def store(
+        self, unit: UnitOfWork, actions: Sequence[ReportedAction], fetched: Fetched, sweep: Sweep | None = None
+    ) -> Stored:
+        """Store sound actions; each reference comes once. Unknown symbols become instruments.
+
+        With a `sweep`, of which these are the last, end what it no longer reported.
+        """
         connection = cast("Connection", unit)
-        fetch_id = await open_fetch(connection, fetched, len(actions))
-        ids, made = await self._ids.of(
-            connection,
-            [action.symbol for action in actions],
-            provider=fetched.provider,
-            known_at=fetched.known_at,
-        )
+        fetch_id = await open_fetch(connection)
+        ids, made = await self._ids.of(connection, [action.symbol for action in actions], fetched)
         values = {
             "rows": storable([described(a, i) for a, i in zip(actions, ids, strict=True)]),
             "provider": fetched.provider,
@@ -95,30 +95,30 @@ class ActionsIngestStore:
         changed = (await connection.execute(SUPERSEDE, values)).rowcount
         await connection.execute(SEEN, values)
         added = (await connection.execute(ADD, values)).rowcount
+        gone = await withdraw(connection, sweep, fetched) if sweep else 0
         held = await hold_rows(connection, fetched, fetch_id)
-        stored = Stored(rows=len(actions), inserted=added - changed, changed=changed, held=held, instruments=made)
+        stored = Stored(
+            rows=len(actions), inserted=added - changed, changed=changed, held=held, instruments=made, withdrawn=gone
+        )
         watermarks = [
-            *([Watermark.CORPORATE_ACTIONS] if added else []),
+            *([Watermark.CORPORATE_ACTIONS] if added or gone else []),
             *([Watermark.INSTRUMENTS] if made else []),
         ]
         await close_fetch(connection, fetched, fetch_id, stored, watermarks)
         return stored
 
-    async def withdraw(self, unit: UnitOfWork, sweep: Sweep, fetched: Fetched) -> int:
-        """End what a whole sweep no longer reported; return how many. Nothing when that would be a fifth or more."""
-        connection = cast("Connection", unit)
-        values = {
-            "provider": fetched.provider,
-            "kind": sweep.kind,
-            "since": sweep.since,
-            "began": sweep.began,
-            "now": fetched.known_at,
-            "most": MOST_WITHDRAWN,
-        }
-        gone = (await connection.execute(WITHDRAW, values)).rowcount
-        if gone:
-            await connection.execute(BUMP, [Watermark.CORPORATE_ACTIONS])
-        return gone
+
+async def withdraw(connection: Connection, sweep: Sweep, fetched: Fetched) -> int:
+    """End what a whole sweep no longer reported; return how many. Nothing when that would be more than a fifth."""
+    values = {
+        "provider": fetched.provider,
+        "kind": sweep.kind,
+        "since": sweep.since,
+        "began": sweep.began,
+        "now": fetched.known_at,
+        "most": MOST_WITHDRAWN,
+    }
+    return (await connection.execute(WITHDRAW, values)).rowcount
 
 
 def described(action: ReportedAction, instrument_id: int) -> dict[str, Any]:

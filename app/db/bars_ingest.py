@@ -8,8 +8,8 @@ import numpy as np
 import psycopg
 
 from app.db.copy_binary import constant, dates, moment, pack_with_nulls
-from app.db.fetch_log import close_fetch, hold_rows, open_fetch
-from app.db.instrument_ids import InstrumentIds
+from app.db.fetch_log import NEXT_FETCH, close_fetch, hold_rows
+from app.db.instrument_ids import VERSION, InstrumentIds
 from app.domain.datasets import Watermark
 from app.ports.stores import Stored
 
@@ -22,50 +22,53 @@ if TYPE_CHECKING:
     from app.ports.stores import Fetched
 
 COLUMNS = "instrument_id, session, open, high, low, close, volume, vwap, trades, provider, fetch_id, known_at"
+OLD_COLUMNS = ", ".join(f"(was).{column}" for column in COLUMNS.split(", "))
 VWAP, TRADES = 7, 8
 COPY_BARS = f"COPY bars_daily ({COLUMNS}) FROM STDIN (FORMAT BINARY)"
 COPY_STAGED = f"COPY staged_bars ({COLUMNS}) FROM STDIN (FORMAT BINARY)"
-# One writer a session at a time: two replies for the same one must not interleave.
-LOCK = "SELECT pg_advisory_xact_lock(hashtext('bars_daily'), (%s::date - '2000-01-01'))"
-ANSWERED = """
-SELECT EXISTS (SELECT FROM settled WHERE dataset = 'bars_daily' AND instrument_id = 0
-  AND span && datemultirange(daterange(%s, %s, '[]')))
-"""
+# One writer a session at a time: two replies for the same one must not interleave. What is read beside the lock may be
+# older than it: a session that was answered meanwhile then shows as a clash, and an instrument as one to look up.
+BEGIN = f"""
+SELECT {NEXT_FETCH}, {VERSION},
+  EXISTS (SELECT FROM settled WHERE dataset = 'bars_daily' AND instrument_id = 0
+    AND span && (SELECT range_agg(daterange(day, day, '[]')) FROM unnest(%(days)s::date[]) AS day)),
+  (SELECT count(pg_advisory_xact_lock(hashtext('bars_daily'), day - '2000-01-01'))
+   FROM (SELECT day FROM unnest(%(days)s::date[]) AS day ORDER BY day) AS ordered)
+"""  # noqa: S608  only our own constants
+# TimescaleDB would look for chunks to leave out at each of 10,000 look-ups, for five times the look-up's own cost; the
+# bounds have left them out already. (Without TimescaleDB the setting is a mere name.)
 STAGE = f"""
-CREATE TEMP TABLE IF NOT EXISTS staged_bars ON COMMIT DELETE ROWS AS SELECT {COLUMNS} FROM bars_daily WITH NO DATA
+CREATE TEMP TABLE IF NOT EXISTS staged_bars ON COMMIT DELETE ROWS AS SELECT {COLUMNS} FROM bars_daily WITH NO DATA;
+SET LOCAL timescaledb.enable_runtime_exclusion = off
 """  # noqa: S608  only our own constant
-# The staged rows are looked up by key, whatever the statistics of a table that is being filled say: 10,000
-# look-ups cost less than reading a year of the market, and a wrong guess the other way costs seconds.
-BY_KEY = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
-# One look at the stored rows; everything after it touches only what differs. A revision never ends before it began,
-# also when the market's clock stands still.
+# The stored rows are looked up by key, one by one (OFFSET 0 keeps the look-up from becoming a join), and written back
+# through the key's index: the statistics of a table that is being filled are always wrong, and a join planned by them
+# can take minutes. The bounds name the chunk. A revision never ends before it began, also when the clock stands still.
 MERGE = f"""
 WITH todo AS MATERIALIZED (
-  SELECT s.*, b.known_at AS was_known_at
-  FROM staged_bars s LEFT JOIN bars_daily b
-    ON b.instrument_id = s.instrument_id AND b.session = s.session AND b.session BETWEEN %(first)s AND %(last)s
-  WHERE b.instrument_id IS NULL
-    OR (b.open, b.high, b.low, b.close, b.volume) <> (s.open, s.high, s.low, s.close, s.volume)
-    OR b.vwap IS DISTINCT FROM s.vwap OR b.trades IS DISTINCT FROM s.trades
+  SELECT s.*, b.was
+  FROM staged_bars s LEFT JOIN LATERAL (
+    SELECT x AS was FROM bars_daily x
+    WHERE x.instrument_id = s.instrument_id AND x.session = s.session AND x.session BETWEEN %(first)s AND %(last)s
+    OFFSET 0
+  ) b ON true
+  WHERE (b.was).known_at IS NULL
+    OR ((b.was).open, (b.was).high, (b.was).low, (b.was).close, (b.was).volume)
+       <> (s.open, s.high, s.low, s.close, s.volume)
+    OR (b.was).vwap IS DISTINCT FROM s.vwap OR (b.was).trades IS DISTINCT FROM s.trades
 ), revised AS (
   INSERT INTO bar_revisions ({COLUMNS}, superseded_at)
-  SELECT b.instrument_id, b.session, b.open, b.high, b.low, b.close, b.volume, b.vwap, b.trades, b.provider, b.fetch_id,
-    b.known_at, greatest(t.known_at, b.known_at + interval '1 microsecond')
-  FROM todo t JOIN bars_daily b ON b.instrument_id = t.instrument_id AND b.session = t.session
-    AND b.session BETWEEN %(first)s AND %(last)s
-  WHERE t.was_known_at IS NOT NULL
-), updated AS (
-  UPDATE bars_daily b SET open = t.open, high = t.high, low = t.low, close = t.close, volume = t.volume, vwap = t.vwap,
-    trades = t.trades, provider = t.provider, fetch_id = t.fetch_id,
-    known_at = greatest(t.known_at, t.was_known_at + interval '1 microsecond')
-  FROM todo t
-  WHERE t.was_known_at IS NOT NULL AND b.instrument_id = t.instrument_id AND b.session = t.session
-    AND b.session BETWEEN %(first)s AND %(last)s
-  RETURNING 1
-), inserted AS (
-  INSERT INTO bars_daily ({COLUMNS}) SELECT {COLUMNS} FROM todo WHERE was_known_at IS NULL RETURNING 1
+  SELECT {OLD_COLUMNS}, greatest(known_at, (was).known_at + interval '1 microsecond')
+  FROM todo WHERE (was).known_at IS NOT NULL
+), stored AS (
+  INSERT INTO bars_daily AS b ({COLUMNS}) SELECT {COLUMNS} FROM todo
+  ON CONFLICT (instrument_id, session) DO UPDATE SET
+    open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close, volume = excluded.volume,
+    vwap = excluded.vwap, trades = excluded.trades, provider = excluded.provider, fetch_id = excluded.fetch_id,
+    known_at = greatest(excluded.known_at, b.known_at + interval '1 microsecond')
 )
-SELECT (SELECT count(*) FROM inserted)::int, (SELECT count(*) FROM updated)::int
+SELECT count(*) FILTER (WHERE (was).known_at IS NULL)::int, count(*) FILTER (WHERE (was).known_at IS NOT NULL)::int
+FROM todo
 """  # noqa: S608  only our own constants
 
 
@@ -79,22 +82,17 @@ class BarsIngestStore:
     async def store(self, unit: UnitOfWork, bars: DailyBars, fetched: Fetched) -> Stored:
         """Store sound bars of any sessions; unchanged ones are skipped, old values kept as revisions."""
         connection = cast("Connection", unit)
-        sessions = np.unique(bars.sessions)
-        for session in sessions.tolist():
-            await connection.execute(LOCK, [session])
-        fetch_id = await open_fetch(connection, fetched, len(bars))
+        days = np.unique(bars.sessions).tolist()
+        row = await (await connection.execute(BEGIN, {"days": days})).fetchone()
+        fetch_id, version, answered, _ = cast("tuple[int, int, bool, int]", row)
         made = inserted = changed = 0
         if len(bars):
-            ids, made = await self._ids.of(
-                connection, bars.symbols, provider=fetched.provider, known_at=fetched.known_at
-            )
+            ids, made = await self._ids.of(connection, bars.symbols, fetched, version)
             block = packed(bars, np.array(ids, dtype=np.int32), fetched, fetch_id)
-            span = [sessions[0].item(), sessions[-1].item()]
-            answered = (await (await connection.execute(ANSWERED, span)).fetchone() or [True])[0]
             if not answered and await copied(connection, block):
                 inserted = len(bars)
             else:
-                inserted, changed = await merged(connection, block, {"first": span[0], "last": span[1]})
+                inserted, changed = await merged(connection, block, {"first": days[0], "last": days[-1]})
         held = await hold_rows(connection, fetched, fetch_id)
         stored = Stored(rows=len(bars), inserted=inserted, changed=changed, held=held, instruments=made)
         watermarks = [
@@ -107,30 +105,32 @@ class BarsIngestStore:
 
 def packed(bars: DailyBars, ids: npt.NDArray[np.int32], fetched: Fetched, fetch_id: int) -> bytes:
     """Return the bars as one binary COPY block, in the key's order: neighbours in the index are written together."""
-    count, order = len(bars), np.argsort(ids, kind="stable")
+    count = len(bars)
     columns: list[npt.NDArray[Any]] = [
-        ids[order],
-        dates(bars.sessions)[order],
-        bars.open[order],
-        bars.high[order],
-        bars.low[order],
-        bars.close[order],
-        bars.volume[order],
-        bars.vwap[order],
-        bars.trades.astype(np.int32)[order],
+        ids,
+        dates(bars.sessions),
+        bars.open,
+        bars.high,
+        bars.low,
+        bars.close,
+        bars.volume,
+        bars.vwap,
+        bars.trades.astype(np.int32),
         constant(fetched.provider.encode(), count),
         constant(np.int64(fetch_id), count),
         constant(moment(fetched.known_at), count),
     ]
-    return pack_with_nulls(columns, [(VWAP, np.isnan(bars.vwap)[order]), (TRADES, (bars.trades < 0)[order])])
+    null = [(VWAP, np.isnan(bars.vwap)), (TRADES, bars.trades < 0)]
+    return pack_with_nulls(columns, null, np.argsort(ids, kind="stable"))
 
 
 async def copied(connection: Connection, block: bytes) -> bool:
     """COPY straight into the table; on a clash with a stored row leave it as it was and return False."""
+    await connection.execute("SAVEPOINT before_copy")
     try:
-        async with connection.transaction():
-            await copy(connection, COPY_BARS, block)
+        await copy(connection, COPY_BARS, block)
     except psycopg.errors.UniqueViolation:
+        await connection.execute("ROLLBACK TO before_copy")
         return False
     return True
 
@@ -139,8 +139,8 @@ async def merged(connection: Connection, block: bytes, span: dict[str, object]) 
     """COPY to staging, then merge; return how many rows were new and how many changed."""
     await connection.execute(STAGE)
     await copy(connection, COPY_STAGED, block)
-    await connection.execute(BY_KEY)
-    row = await (await connection.execute(MERGE, span)).fetchone()
+    # Planned for these dates each time: a plan for any dates would look into every chunk.
+    row = await (await connection.execute(MERGE, span, prepare=False)).fetchone()
     return cast("tuple[int, int]", row)
 
 

@@ -57,18 +57,24 @@ def pack(columns: Sequence[npt.NDArray[Any] | None], count: int) -> bytes:
     return rows.tobytes()
 
 
-def pack_with_nulls(columns: Sequence[npt.NDArray[Any]], null: Sequence[tuple[int, npt.NDArray[np.bool_]]]) -> bytes:
-    """Return the rows of the columns; `null` names columns and marks their NULLs. The order of rows is not kept.
+def pack_with_nulls(
+    columns: Sequence[npt.NDArray[Any]],
+    null: Sequence[tuple[int, npt.NDArray[np.bool_]]],
+    order: npt.NDArray[np.intp],
+) -> bytes:
+    """Return the rows of the columns in an order; `null` names columns and marks their NULLs.
 
-    Rows with the same pattern of NULLs have the same width, so each pattern is packed at once.
+    Rows with the same pattern of NULLs have the same width, so each pattern is packed at once, and the order holds
+    within each.
     """
-    pattern = np.zeros(len(columns[0]), dtype=np.int64)
+    pattern = np.zeros(len(order), dtype=np.int64)
     for bit, (_, mask) in enumerate(null):
         pattern |= mask.astype(np.int64) << bit
+    pattern = pattern[order]
     blocks = []
     for found in np.unique(pattern).tolist():
-        rows = pattern == found
+        rows = order[pattern == found]
         absent = {i for bit, (i, _) in enumerate(null) if found >> bit & 1}
         block = [None if i in absent else column[rows] for i, column in enumerate(columns)]
-        blocks.append(pack(block, int(rows.sum())))
+        blocks.append(pack(block, len(rows)))
     return b"".join([HEADER, *blocks, TRAILER])

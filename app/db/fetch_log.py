@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from app.db.settled import SETTLE, to_multirange
+from app.db.settled import to_multirange
 from app.telemetry import metrics
 
 if TYPE_CHECKING:
@@ -19,55 +19,62 @@ if TYPE_CHECKING:
 
 MOST_ROW_BYTES = 1_500
 
-OPEN = """
-INSERT INTO fetches (provider, dataset, subject, payload_sha256, payload_bytes, row_count, settles, step, known_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id
-"""
-CLOSE = "UPDATE fetches SET inserted = %s, changed = %s, held = %s WHERE id = %s"
+# The number comes first, because facts refer to it; the row comes last, when it is known what became of them.
+NEXT_FETCH = "nextval(pg_get_serial_sequence('fetches', 'id'))"
 HOLD = """
 INSERT INTO quarantine (dataset, symbol, session, rule, evidence, row, provider, fetch_id, known_at)
 SELECT %(dataset)s, h.symbol, h.session, h.rule, h.evidence, h.row, %(provider)s, %(fetch)s, %(known_at)s
 FROM jsonb_to_recordset(%(rows)s::text::jsonb) AS h(symbol text, session date, rule text, evidence jsonb, row jsonb)
 ON CONFLICT DO NOTHING
 """
-BUMP = """
-WITH bumped AS (
-  INSERT INTO watermarks (dataset, version, changed_at) VALUES (%s, 1, now())
-  ON CONFLICT (dataset) DO UPDATE SET version = watermarks.version + 1, changed_at = excluded.changed_at
+# One statement, and the last of every ingest: these rows are shared by all of them, and are locked until the commit.
+CLOSE = """
+WITH logged AS (
+  INSERT INTO fetches (id, provider, dataset, subject, payload_sha256, payload_bytes, row_count, inserted, changed,
+    held, settles, step, known_at) OVERRIDING SYSTEM VALUE
+  VALUES (%(id)s, %(provider)s, %(dataset)s, %(subject)s, %(sha256)s, %(size)s, %(rows)s, %(inserted)s, %(changed)s,
+    %(held)s, %(span)s::datemultirange IS NOT NULL, %(step)s, %(known_at)s)
+), answered AS (
+  INSERT INTO settled AS s (dataset, instrument_id, span)
+  SELECT %(dataset)s, 0, %(span)s::datemultirange WHERE %(span)s::datemultirange IS NOT NULL
+  ON CONFLICT (dataset, instrument_id) DO UPDATE SET span = s.span + excluded.span
+), bumped AS (
+  INSERT INTO watermarks AS w (dataset, version, changed_at)
+  SELECT dataset, 1, now() FROM unnest(%(watermarks)s::text[]) AS dataset ORDER BY dataset
+  ON CONFLICT (dataset) DO UPDATE SET version = w.version + 1, changed_at = excluded.changed_at
   RETURNING dataset, version
 )
 SELECT pg_notify('groat_changes', json_build_object('dataset', dataset, 'version', version)::text) FROM bumped
 """
 
 
-async def open_fetch(unit: Connection, fetched: Fetched, rows: int) -> int:
-    """Record a reply and return its number; `rows` of it are sound."""
-    values = [
-        fetched.provider,
-        fetched.dataset,
-        fetched.subject,
-        fetched.payload.sha256,
-        fetched.payload.size,
-        rows,
-        fetched.settles is not None,
-        fetched.step,
-        fetched.known_at,
-    ]
-    return cast("int", (await (await unit.execute(OPEN, values)).fetchone() or [0])[0])
+async def open_fetch(unit: Connection) -> int:
+    """Return the number of a new fetch."""
+    row = await (await unit.execute(f"SELECT {NEXT_FETCH}")).fetchone()
+    return cast("tuple[int]", row)[0]
 
 
 async def close_fetch(
     unit: Connection, fetched: Fetched, fetch_id: int, stored: Stored, watermarks: Sequence[Watermark]
 ) -> None:
-    """Record what became of the rows, settle what is answered, and tell readers of what changed.
-
-    Comes last in every ingest and in this order: these rows are shared by all of them, and are locked until the commit.
-    """
-    await unit.execute(CLOSE, [stored.inserted, stored.changed, stored.held, fetch_id])
-    if fetched.settles is not None:
-        await unit.execute(SETTLE, [fetched.dataset, to_multirange([fetched.settles])])
-    for watermark in sorted(watermarks):
-        await unit.execute(BUMP, [watermark])
+    """Record the reply and what became of its rows, settle what is answered, and tell readers of what changed."""
+    values = {
+        "id": fetch_id,
+        "provider": fetched.provider,
+        "dataset": fetched.dataset,
+        "subject": fetched.subject,
+        "sha256": fetched.payload.sha256,
+        "size": fetched.payload.size,
+        "rows": stored.rows,
+        "inserted": stored.inserted,
+        "changed": stored.changed,
+        "held": stored.held,
+        "span": None if fetched.settles is None else to_multirange([fetched.settles]),
+        "step": fetched.step,
+        "known_at": fetched.known_at,
+        "watermarks": [watermark.value for watermark in watermarks],
+    }
+    await unit.execute(CLOSE, values)
     for change in ("inserted", "changed", "unchanged"):
         metrics.ROWS_STORED.labels(fetched.dataset.value, change).inc(getattr(stored, change))
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from app.domain.datasets import Watermark
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from app.db.engine import Connection
+    from app.ports.stores import Fetched
 
-VERSION = "SELECT coalesce((SELECT version FROM watermarks WHERE dataset = %s), 0)"
+VERSION = "coalesce((SELECT version FROM watermarks WHERE dataset = 'instruments'), 0)"
 # Sorted by their callers: two transactions that make the same instruments wait for each other in one order.
 CREATE = """
 INSERT INTO instruments (symbol, provider, known_at, changed_at)
@@ -30,17 +28,18 @@ class InstrumentIds:
         self._ids: dict[str, int] = {}
 
     async def of(
-        self, unit: Connection, symbols: Sequence[str], *, provider: str, known_at: datetime
+        self, unit: Connection, symbols: Sequence[str], fetched: Fetched, version: int | None = None
     ) -> tuple[list[int], int]:
         """Return each symbol's number in the order given, and how many instruments had to be made for that.
 
-        What is made in this transaction is not kept here: it may yet be rolled back.
+        `version` is the watermark's, when the caller has read it in this transaction. What is made in this
+        transaction is not kept here: it may yet be rolled back.
         """
-        ids = await self._committed(unit)
+        ids = await self._committed(unit, version)
         unknown = sorted({symbol for symbol in symbols if symbol not in ids})
         if not unknown:
             return [ids[symbol] for symbol in symbols], 0
-        cursor = await unit.execute(CREATE, {"symbols": unknown, "provider": provider, "now": known_at})
+        cursor = await unit.execute(CREATE, {"symbols": unknown, "provider": fetched.provider, "now": fetched.known_at})
         made = cursor.rowcount
         rows = await (
             await unit.execute("SELECT symbol, id FROM instruments WHERE symbol = ANY(%s)", [unknown])
@@ -48,9 +47,10 @@ class InstrumentIds:
         new = dict(cast("list[tuple[str, int]]", rows))
         return [ids[symbol] if symbol in ids else new[symbol] for symbol in symbols], made
 
-    async def _committed(self, unit: Connection) -> dict[str, int]:
-        row = await (await unit.execute(VERSION, [Watermark.INSTRUMENTS])).fetchone()
-        version = cast("int", row[0]) if row else 0
+    async def _committed(self, unit: Connection, version: int | None) -> dict[str, int]:
+        if version is None:
+            row = await (await unit.execute(f"SELECT {VERSION}")).fetchone()
+            version = cast("tuple[int]", row)[0]
         if version != self._version:
             # The version was read first: a row that is newer than it is only seen early, never missed.
             rows = await (await unit.execute("SELECT symbol, id FROM instruments")).fetchall()

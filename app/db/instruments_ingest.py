@@ -48,7 +48,7 @@ class InstrumentsIngestStore:
     async def store(self, unit: UnitOfWork, tickers: Sequence[ListedTicker], fetched: Fetched) -> Stored:
         """Store what the list says; each symbol comes once."""
         connection = cast("Connection", unit)
-        fetch_id = await open_fetch(connection, fetched, len(tickers))
+        fetch_id = await open_fetch(connection)
         rows = [msgspec.structs.asdict(ticker) for ticker in sorted(tickers, key=lambda ticker: ticker.symbol)]
         values = {"rows": storable(rows), "provider": fetched.provider, "now": fetched.known_at}
         row = await (await connection.execute(UPSERT, values)).fetchone()

@@ -23,6 +23,7 @@ OVERFLOWS = (2**31, 2**32)
 OVERFLOW_STEP = 100
 MAX_TRADES = 2**31 - 1
 SYMBOL = re.compile(r"[!-~]{1,32}")
+SYMBOLS = re.compile(r"(?:[!-~]{1,32}\n)*+")
 # Below this share of the neighbouring sessions' rows, a reply is taken to be incomplete.
 FEWEST_SHARE = 0.8
 FEWEST_NEIGHBOURS = 3
@@ -43,6 +44,13 @@ def valid_symbol(symbol: str) -> bool:
     return SYMBOL.fullmatch(symbol) is not None
 
 
+def bad_symbols(symbols: list[str]) -> npt.NDArray[np.bool_]:
+    """Mark the tickers that are not valid; all at once when all are."""
+    if SYMBOLS.fullmatch("".join(f"{symbol}\n" for symbol in symbols)):
+        return np.zeros(len(symbols), dtype=bool)
+    return np.array([not valid_symbol(symbol) for symbol in symbols], dtype=bool)
+
+
 def overflowed(volume: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """Mark volumes that are a 32-bit counter's largest value, counted in shares or in hundreds."""
     found = np.zeros(len(volume), dtype=bool)
@@ -57,7 +65,7 @@ def faults(bars: DailyBars) -> dict[str, npt.NDArray[np.bool_]]:
     highest, lowest = prices.max(axis=0), prices.min(axis=0)
     with np.errstate(invalid="ignore"):
         return {
-            "bad_symbol": np.array([not valid_symbol(symbol) for symbol in bars.symbols], dtype=bool),
+            "bad_symbol": bad_symbols(bars.symbols),
             "not_finite": ~(np.isfinite(prices).all(axis=0) & np.isfinite(bars.volume)),
             "not_positive": lowest <= 0,
             "ohlc_order": (highest > bars.high) | (lowest < bars.low),
@@ -84,9 +92,9 @@ def check(bars: DailyBars) -> tuple[DailyBars, list[HeldRow]]:
 def duplicates(bars: DailyBars) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Mark the rows whose (symbol, session) comes twice with different values, and the surplus identical ones."""
     differing, surplus = np.zeros(len(bars), dtype=bool), np.zeros(len(bars), dtype=bool)
-    keys = list(zip(bars.symbols, bars.sessions.tolist(), strict=True))
-    if len(set(keys)) == len(keys):
+    if len(set(bars.symbols)) == len(bars):
         return differing, surplus
+    keys = zip(bars.symbols, bars.sessions.tolist(), strict=True)
     rows: dict[tuple[str, date], list[int]] = {}
     for i, key in enumerate(keys):
         rows.setdefault(key, []).append(i)

@@ -46,6 +46,7 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     changed: int = 0
     held: int = 0
     instruments: int = 0
+    withdrawn: int = 0
 
     @property
     def unchanged(self) -> int:
@@ -135,11 +136,11 @@ class InstrumentsIngest(Protocol):
 class ActionsIngest(Protocol):
     """Corporate actions on their way in."""
 
-    async def store(self, unit: UnitOfWork, actions: Sequence[ReportedAction], fetched: Fetched) -> Stored:
-        """Store sound actions: unchanged ones are skipped, changed ones supersede the old row, which stays."""
+    async def store(
+        self, unit: UnitOfWork, actions: Sequence[ReportedAction], fetched: Fetched, sweep: Sweep | None = None
+    ) -> Stored:
+        """Store sound actions: unchanged ones are skipped, changed ones supersede the old row, which stays.
 
-    async def withdraw(self, unit: UnitOfWork, sweep: Sweep, fetched: Fetched) -> int:
-        """End what a whole sweep no longer reported, and return how many; the rows stay, as what was known before.
-
-        Ends nothing when it would be many: then the sweep is more likely to have been cut short.
+        With a `sweep`, of which these are the last, what it no longer reported is ended as well; but nothing when
+        that would be many: then the sweep is more likely to have been cut short.
         """

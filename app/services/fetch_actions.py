@@ -40,13 +40,13 @@ async def fetch_actions(desk: Desk, step: Step, call: FetchCall) -> None:
     except ProviderError as e:
         await end_refused(desk, step, call, e)
         return
+    sweep = None
+    if clean and not parts and call.began is not None:
+        sweep = Sweep(kind=KINDS[call.dataset], since=call.day, began=call.began)
     fetched = page_source(desk, step, call, reply, held)
     report = StepReport(done=len(actions), skipped={"held": len(fetched.held)} if fetched.held else {})
     async with step.done(report, parts) as unit:
-        await desk.actions.store(unit, actions, fetched)
-        if clean and not parts and call.began is not None:
-            sweep = Sweep(kind=KINDS[call.dataset], since=call.day, began=call.began)
-            await desk.actions.withdraw(unit, sweep, fetched)
+        await desk.actions.store(unit, actions, fetched, sweep)
 
 
 def checked(actions: Sequence[ReportedAction]) -> tuple[list[ReportedAction], list[HeldRow]]:

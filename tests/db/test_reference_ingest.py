@@ -113,11 +113,9 @@ async def test_what_a_whole_sweep_no_longer_reports_is_withdrawn_but_never_most_
     async with database.transaction() as unit:
         await store.store(unit, [*splits, DIVIDEND], source)
     async with database.transaction() as unit:
-        await store.store(unit, splits[3:], later)
-        assert await store.withdraw(unit, sweep, later) == 0
+        assert (await store.store(unit, splits[3:], later, sweep)).withdrawn == 0
     async with database.transaction() as unit:
-        await store.store(unit, splits[2:], later)
-        assert await store.withdraw(unit, sweep, later) == 1
+        assert (await store.store(unit, splits[2:], later, sweep)).withdrawn == 1
     gone = await query(
         database, "SELECT provider_ref, superseded_at FROM corporate_actions WHERE superseded_at IS NOT NULL"
     )
