@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Connection = psycopg.AsyncConnection[tuple[object, ...]]
 DOWN = "PostgreSQL does not answer: is it running, and is DATABASE_URL right?"
+BUSY = "Every connection to PostgreSQL is in use: try again shortly, or raise GROAT_DATABASE__POOL_MAX."
 CHECKOUT_S = 10.0
 # A peer that vanished without a word is found out within seconds, not within the two hours of the system's default.
 KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15_000}
@@ -83,6 +84,10 @@ class Database:
         metrics.DB_POOL.labels("idle").set(idle)
         metrics.DB_POOL.labels("used").set(size - idle)
         metrics.DB_POOL_WAITING.set(stats.get("requests_waiting", 0))
+
+    def is_full(self) -> bool:
+        """Tell whether every connection that the pool may have is there, and so in use when one has to wait."""
+        return self.pool.get_stats().get("pool_size", 0) >= self.pool.max_size
 
     @asynccontextmanager
     async def connection(self, query_type: str = "other") -> AsyncIterator[Connection]:

@@ -40,7 +40,7 @@ class PostgresCheck:
             async with self.database.pool.connection(timeout=CHECKOUT_S) as connection:
                 await connection.execute("SELECT 1")
         except PoolTimeout:
-            if self.database.pool.get_stats().get("pool_size", 0) == self.database.pool.max_size:
+            if self.database.is_full():
                 return Finding(state="busy", detail=f"all {self.database.pool.max_size} connections are in use")
             raise DependencyDownError(DOWN) from None
         except psycopg.OperationalError as e:
