@@ -22,7 +22,7 @@ SHARE: Final = 0.3
 # What a text's own surplus weighs against it, as in Tversky's index: little, or long names would never be found.
 SURPLUS: Final = 0.05
 # The most postings that one query reads; its rarest trigrams go first.
-BUDGET: Final = 35_000
+BUDGET: Final = 45_000
 
 
 def _alphabet() -> npt.NDArray[np.int32]:
