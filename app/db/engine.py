@@ -51,6 +51,7 @@ class Database:
         (10 s when not given).
         """
         self.url = settings.url
+        self.lent = 0
         self.pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             settings.url,
             min_size=1,
@@ -86,8 +87,8 @@ class Database:
         metrics.DB_POOL_WAITING.set(stats.get("requests_waiting", 0))
 
     def is_full(self) -> bool:
-        """Tell whether every connection that the pool may have is there, and so in use when one has to wait."""
-        return self.pool.get_stats().get("pool_size", 0) >= self.pool.max_size
+        """Tell whether every connection that the pool may have is lent out."""
+        return self.lent >= self.pool.max_size
 
     @asynccontextmanager
     async def connection(self, query_type: str = "other") -> AsyncIterator[Connection]:
@@ -97,12 +98,16 @@ class Database:
         """
         try:
             async with self.pool.connection() as connection:
-                with metrics.query(query_type):
-                    yield connection
+                self.lent += 1
+                try:
+                    with metrics.query(query_type):
+                        yield connection
+                finally:
+                    self.lent -= 1
         except (PoolTimeout, psycopg.OperationalError) as e:
             if is_answer(e):
                 raise
-            raise DependencyDownError(DOWN) from e
+            raise DependencyDownError(BUSY if isinstance(e, PoolTimeout) and self.is_full() else DOWN) from e
 
     @asynccontextmanager
     async def transaction(self, query_type: str = "transaction") -> AsyncIterator[Connection]:
