@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import psycopg
 
-from app.db.copy_binary import constant, dates, moment, pack_with_nulls
+from app.db.copy_binary import dates, moment, pack_with_nulls, text
 from app.db.fetch_log import NEXT_FETCH, close_fetch, hold_rows
 from app.db.instrument_ids import VERSION, InstrumentIds
 from app.domain.datasets import Watermark
@@ -105,7 +105,6 @@ class BarsIngestStore:
 
 def packed(bars: DailyBars, ids: npt.NDArray[np.int32], fetched: Fetched, fetch_id: int) -> bytes:
     """Return the bars as one binary COPY block, in the key's order: neighbours in the index are written together."""
-    count = len(bars)
     columns: list[npt.NDArray[Any]] = [
         ids,
         dates(bars.sessions),
@@ -116,9 +115,9 @@ def packed(bars: DailyBars, ids: npt.NDArray[np.int32], fetched: Fetched, fetch_
         bars.volume,
         bars.vwap,
         bars.trades.astype(np.int32),
-        constant(fetched.provider.encode(), count),
-        constant(np.int64(fetch_id), count),
-        constant(moment(fetched.known_at), count),
+        text(fetched.provider),
+        np.array(fetch_id),
+        moment(fetched.known_at),
     ]
     null = [(VWAP, np.isnan(bars.vwap)), (TRADES, bars.trades < 0)]
     return pack_with_nulls(columns, null, np.argsort(ids, kind="stable"))

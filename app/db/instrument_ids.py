@@ -36,9 +36,9 @@ class InstrumentIds:
         transaction is not kept here: it may yet be rolled back.
         """
         ids = await self._committed(unit, version)
-        unknown = sorted({symbol for symbol in symbols if symbol not in ids})
+        unknown = sorted(set(symbols) - ids.keys())
         if not unknown:
-            return [ids[symbol] for symbol in symbols], 0
+            return list(map(ids.__getitem__, symbols)), 0
         cursor = await unit.execute(CREATE, {"symbols": unknown, "provider": fetched.provider, "now": fetched.known_at})
         made = cursor.rowcount
         rows = await (

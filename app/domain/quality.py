@@ -23,7 +23,7 @@ OVERFLOWS = (2**31, 2**32)
 OVERFLOW_STEP = 100
 MAX_TRADES = 2**31 - 1
 SYMBOL = re.compile(r"[!-~]{1,32}")
-SYMBOLS = re.compile(r"(?:[!-~]{1,32}\n)*+")
+SYMBOLS = re.compile(r"(?:[!-~]{1,32}\n)*+[!-~]{1,32}")
 # Below this share of the neighbouring sessions' rows, a reply is taken to be incomplete.
 FEWEST_SHARE = 0.8
 FEWEST_NEIGHBOURS = 3
@@ -46,7 +46,8 @@ def valid_symbol(symbol: str) -> bool:
 
 def bad_symbols(symbols: list[str]) -> npt.NDArray[np.bool_]:
     """Mark the tickers that are not valid; all at once when all are."""
-    if SYMBOLS.fullmatch("".join(f"{symbol}\n" for symbol in symbols)):
+    lines = "\n".join(symbols)
+    if lines.count("\n") == len(symbols) - 1 and SYMBOLS.fullmatch(lines):
         return np.zeros(len(symbols), dtype=bool)
     return np.array([not valid_symbol(symbol) for symbol in symbols], dtype=bool)
 
