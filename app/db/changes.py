@@ -10,6 +10,8 @@ import psycopg
 import structlog
 from psycopg.conninfo import make_conninfo
 
+from app.db.engine import KEEPALIVE
+
 if TYPE_CHECKING:
     from app.ports.answers import ChangeSink
     from app.settings import DatabaseSettings
@@ -55,7 +57,7 @@ class ChangeListener:
         Notifications that arrive during the heartbeat's query are kept by the driver and come first in the
         next round, so none is missed; the heartbeat reads the versions themselves, so none matters.
         """
-        where = make_conninfo(self.url, application_name=self.name, connect_timeout=5, options=OPTIONS)
+        where = make_conninfo(self.url, application_name=self.name, connect_timeout=5, options=OPTIONS, **KEEPALIVE)
         async with await psycopg.AsyncConnection.connect(where, autocommit=True) as connection:
             await connection.execute(f"LISTEN {CHANNEL}")
             while True:

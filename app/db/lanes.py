@@ -15,7 +15,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 
-from app.db.engine import CHECKOUT_S, DOWN
+from app.db.engine import BUSY, CHECKOUT_S, DOWN, KEEPALIVE
 from app.domain.errors import DependencyDownError
 from app.telemetry import metrics
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 Row = tuple[bytes | None, ...]
 Cursor = psycopg.AsyncRawCursor[tuple[object, ...]]
 TOO_LONG = "The database took too long over this read: ask for less."
-BUSY = "The database is busy: every connection for reads is taken. Try again shortly."
 
 
 class Lanes:
@@ -41,6 +40,7 @@ class Lanes:
         self.size = max(2, settings.pool_max // 2)
         self.url = settings.url
         self.options: dict[str, str | int] = {
+            **KEEPALIVE,
             "application_name": f"groat-{name}-reads",
             "connect_timeout": 5,
             "options": (

@@ -26,13 +26,14 @@ SELECT {watermark},
   string_agg(translate(i.symbol, E'\\n', ' '), E'\\n'), string_agg({item}, E'\\n')
 FROM (SELECT * FROM instruments ORDER BY NOT active, symbol) i"""
 
-# $1 folded text, $2 LIKE pattern, $3 full-text query, $4 limit: exact, then beginnings, words, and similar names.
+# $1 folded text, $2 the end of what begins so, $3 full-text query, $4 limit. The tiers are the exact symbol,
+# symbols that begin so, words, and similar names. Ranges, unlike LIKE, find their index in a generic plan.
 FIND: Final[LiteralString] = """
 SELECT {item} FROM (
   SELECT DISTINCT ON (id) id, tier, score FROM (
     SELECT id, 0 AS tier, 1.0 AS score FROM instruments WHERE lower(symbol) = $1::text
     UNION ALL
-    (SELECT id, 1, -length(symbol) FROM instruments WHERE lower(symbol) LIKE $2::text
+    (SELECT id, 1, -length(symbol) FROM instruments WHERE lower(symbol) ~>=~ $1::text AND lower(symbol) ~<~ $2::text
      ORDER BY length(symbol), symbol LIMIT $4::integer / 2)
     UNION ALL
     (SELECT id, 2, ts_rank(search, q) FROM instruments, to_tsquery('simple', $3::text) q WHERE search @@ q
@@ -49,7 +50,8 @@ ORDER BY found.tier, found.score DESC, i.active DESC, i.symbol LIMIT $4::integer
 ALL_STATEMENT: Final[LiteralString] = ALL.replace("{watermark}", WATERMARK).replace("{item}", ITEM)
 FIND_STATEMENT: Final[LiteralString] = FIND.replace("{item}", ITEM)
 WORDS: Final = re.compile(r"[^\W_]+")
-LIKE_SIGNS: Final = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
+# The last character there is: what begins with a text lies between it and the text with this behind it.
+LAST: Final = "\U0010ffff"
 
 
 class Search:
@@ -69,13 +71,13 @@ class Search:
     async def find(self, text: str, limit: int) -> list[bytes]:
         """Return the encoded forms of up to `limit` instruments that a text means, the best first.
 
-        Nothing in the text is an operator: words are its letters and digits, and signs of LIKE are escaped.
+        Nothing in the text is an operator: words are its letters and digits, and beginnings are a range.
         """
         folded = instrument_search.fold(text).strip().decode()
         words = WORDS.findall(folded)
         if not folded:
             return []
         full_text = " & ".join(f"{word}:*" for word in words)
-        parameters = (folded, folded.translate(LIKE_SIGNS) + "%", full_text, str(limit))
+        parameters = (folded, folded + LAST, full_text, str(limit))
         rows = await self.lanes.rows("search", FIND_STATEMENT, parameters)
         return [item for (item,) in rows if item is not None]
