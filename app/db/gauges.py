@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 GAUGES = """
 SELECT 'groat_instruments', ARRAY[active::text], count(*)::float8 FROM instruments GROUP BY active
 UNION ALL
-SELECT 'groat_bars_estimate', ARRAY['bars_daily'], coalesce(sum(greatest(reltuples, 0)), 0)::float8 FROM pg_class
-WHERE oid = 'bars_daily'::regclass
-  OR oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'bars_daily'::regclass)
+SELECT 'groat_bars_estimate', ARRAY['bars_daily'],
+  coalesce(sum(greatest(c.reltuples, pg_stat_get_live_tuples(c.oid), 0)), 0)::float8
+FROM pg_class c WHERE c.oid = 'bars_daily'::regclass
+  OR c.oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'bars_daily'::regclass)
 UNION ALL
 SELECT 'groat_data_newest_session_seconds', ARRAY[dataset],
   extract(epoch FROM max(upper(span) - 1)::timestamptz)::float8

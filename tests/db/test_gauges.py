@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import asyncio
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -13,9 +14,12 @@ from app.db.gauges import PostgresGauges
 from app.domain.pipelines import PipelineSpec, StepSpec
 from app.settings import load
 from app.telemetry.metrics import READINGS
+from tests.db.market import Bar
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from tests.db.market import Market
 
 pytestmark = [pytest.mark.anyio, pytest.mark.stack]
 SPEC = PipelineSpec(
@@ -67,6 +71,19 @@ async def test_each_gauge_says_what_is_stored(house: House, database_url: str) -
     assert found["groat_queue_depth"] == {("fast",): 1.0, ("long",): 0.0}
     assert found["groat_quarantine_held"] == {("bars_daily",): 1.0}
     assert 3 <= found["groat_keeper_age_seconds"][()] < 60
+
+
+async def test_bars_are_counted_before_anybody_analyses_them(house: House, market: Market) -> None:
+    instrument = market.instrument("A")
+    market.bars(instrument, [Bar(date(2010, 5, day), 10.0, 12.0, 9.0, 11.0, 100.0) for day in (3, 4, 5)])
+    market.bars(instrument, [Bar(date(2009, 5, 4), 10.0, 12.0, 9.0, 11.0, 100.0)])
+    market.close()
+    for _ in range(50):
+        found = await PostgresGauges(house.database).read()
+        if found["groat_bars_estimate"] == {("bars_daily",): 4.0}:
+            return
+        await asyncio.sleep(0.1)
+    pytest.fail(f"{found['groat_bars_estimate']} bars")
 
 
 async def test_every_reading_that_is_taken_is_declared_with_its_labels(house: House, database_url: str) -> None:
