@@ -45,12 +45,12 @@ class Finding:
 
     def line(self) -> str:
         """Return one line for people."""
-        spread = f"  ({_figure(min(self.samples))}..{_figure(max(self.samples))})" if len(self.samples) > 1 else ""
-        text = f"{self.name:<58} {_figure(self.value):>9} {self.unit:<7}{spread:<22}"
+        spread = f"  ({figure(min(self.samples))}..{figure(max(self.samples))})" if len(self.samples) > 1 else ""
+        text = f"{self.name:<58} {figure(self.value):>9} {self.unit:<7}{spread:<22}"
         if self.goal is None:
             return text.rstrip()
         verdict = "met" if self.is_met else "MISSED"
-        return f"{text} goal {self.goal.kind} {_figure(self.goal.bound)}: {verdict}"
+        return f"{text} goal {self.goal.kind} {figure(self.goal.bound)}: {verdict}"
 
     def as_json(self) -> dict[str, Any]:
         """Return the same for programs."""
@@ -77,7 +77,8 @@ def finding(name: str, samples: Sequence[float], unit: str, goal: Goal | None = 
     return Finding(name, tuple(samples), unit, goal)
 
 
-def _figure(value: float) -> str:
+def figure(value: float) -> str:
+    """Write a number with three digits that matter."""
     if abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 100 else f"{value:.3g}"
