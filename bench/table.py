@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 # The machine is not named more closely than a reader needs.
 _PAGE: Final = """# Performance
 
-Measured by `python -m bench` ({{doc}}`../how-to/benchmark`): contenders take turns in one run, a ratio is taken within each round, and the median stands
-here with the lowest and the highest round. Peers are what Groat replaces: FastAPI + SQLAlchemy + Uvicorn, Celery, procrastinate. This page is written by
-`python -m bench.table`; the goals are the project's own. Latencies and start-up times are as good as the machine was calm: its load stands beside them.
+Measured by `python -m bench` ({{doc}}`../how-to/benchmark`): contenders take turns in one run, a ratio is taken within
+each round, and the median stands here with the lowest and the highest round. Peers are what Groat replaces: FastAPI +
+SQLAlchemy + Uvicorn, Celery, procrastinate. The goals are the project's own. Latencies and start-up times are as good
+as the machine was calm: its load stands beside them. This page is written by `python -m bench.table`.
 
 {tables}"""
 _CASE: Final = """## {name}
