@@ -22,6 +22,8 @@ from tests.fakes.clocks import ManualClock
 
 pytestmark = [pytest.mark.anyio, pytest.mark.stack]
 
+# What a jump of the server's time looks like to the rows that were written before it.
+JUMP = "UPDATE provider_calls SET at_wall = at_wall - %s::interval, last_wall = last_wall - %s::interval"
 ROOT = Path(__file__).parents[2]
 HOLD_US = 3_000_000
 OK = CallResult(outcome=Outcome.OK)
@@ -137,7 +139,7 @@ async def test_what_a_denial_promises_is_kept(
 
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_many_processes_under_kill_never_overrun(database: Database, database_url: str, seed: int) -> None:
-    """Five processes hammer one key while some are killed with -9; the provider's own count is the judge."""
+    """Five processes hammer one key while some are killed with -9 and the server's time jumps; the provider counts."""
     windows = (Window(max_calls=6, span_s=0.6), Window(max_calls=10, span_s=2.0))
     allowance = Allowance(id=f"hammer-{seed}", provider="p", windows=windows, hold_us=2_000_000)
     await PostgresLedger(database, ManualClock()).declare(allowance)
@@ -148,8 +150,10 @@ async def test_many_processes_under_kill_never_overrun(database: Database, datab
         return subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
 
     running, ended = [start() for _ in range(5)], []
-    for pause_s in (4, 1.5, 1.5, 1.5):
+    for pause_s, jump in ((4, "-1 hour"), (1.5, "1 day"), (1.5, "-2 days"), (1.5, "10 minutes")):
         await asyncio.sleep(pause_s)
+        async with database.connection() as connection:
+            await connection.execute(JUMP, [jump, jump])
         victim = running.pop(chance.randrange(len(running)))
         victim.send_signal(signal.SIGKILL)
         ended.append(victim)
