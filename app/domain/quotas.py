@@ -16,13 +16,29 @@ from enum import StrEnum
 import msgspec
 
 SECOND_US = 1_000_000
-# From the reading of the clock before the reservation to the first byte sent; later, the permit is dropped.
-SEND_WITHIN_S = 5.0
-# From the first byte sent to the last byte read.
-REPLY_WITHIN_S = 30.0
-# What the network may add between our deadline and the provider's counter.
-NETWORK_SLACK_S = 10.0
-HOLD_S = SEND_WITHIN_S + REPLY_WITHIN_S + NETWORK_SLACK_S
+
+
+class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client keeps to, in machine seconds, so that the ledger knows when a call can be counted at the latest.
+
+    `send_s` runs from the reading of the clock before the reservation to the first byte sent: later, the permit is
+    dropped. `reply_s` is for the whole exchange. `slack_s` is what the network, and the provider's own queue, may add
+    after we gave up.
+    """
+
+    send_s: float
+    reply_s: float
+    slack_s: float
+
+    @property
+    def hold_s(self) -> float:
+        """Return how long after its reservation a call can still be counted."""
+        return self.send_s + self.reply_s + self.slack_s
+
+
+FAR = Deadlines(send_s=5.0, reply_s=30.0, slack_s=10.0)
+# A replay market on this machine: a killed worker's calls must not hold the quota for most of a minute.
+NEAR = Deadlines(send_s=2.0, reply_s=8.0, slack_s=5.0)
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):

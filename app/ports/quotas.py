@@ -17,7 +17,7 @@ class Ledger(Protocol):
         """Reserve one call in every window of the allowance, or say when to ask again.
 
         Never inside a transaction of the caller. The permit counts from the moment before the reservation:
-        send within `quotas.SEND_WITHIN_S` machine seconds or drop it (settle it as ``unsent``).
+        send within the client's deadline or drop it (settle it as ``unsent``).
         """
 
     async def settle(self, permit: Permit, result: CallResult) -> None:

@@ -17,7 +17,7 @@ from app.domain.actions import ReportedAction
 from app.domain.bars import DailyBars
 from app.domain.datasets import Dataset
 from app.domain.quality import take
-from app.domain.quotas import HOLD_S, SECOND_US, Allowance, Outcome, Window, allowance_id
+from app.domain.quotas import NEAR, SECOND_US, Allowance, Outcome, Window, allowance_id
 from app.domain.sessions import NEW_YORK
 from app.ports.providers import Ability, ActionsReply, DailyReply, ListedTicker, TickersReply
 from app.providers.client.http import RawReply, Request
@@ -161,12 +161,14 @@ class Polygon:
 
     def __init__(self, http: HttpClient, ledger: Ledger, clock: Clock, access: Access) -> None:
         """Use the shared client; raise SettingsError when the key must not be sent to that address."""
+        # What is counted by another clock, or by another host, is another allowance of the same key.
         replay = clock.clock_id if clock.clock_id.startswith("replay:") else ""
+        realm = replay or ("here" if access.deadlines is NEAR else "")
         self.allowance = Allowance(
-            id=allowance_id(NAME, access.key, replay),
+            id=allowance_id(NAME, access.key, realm),
             provider=NAME,
             windows=WINDOWS,
-            hold_us=round(HOLD_S * SECOND_US * clock.speed),
+            hold_us=round(access.deadlines.hold_s * SECOND_US * clock.speed),
         )
         self.abilities = {
             Dataset.BARS_DAILY: Ability(

@@ -159,11 +159,14 @@ async def test_a_short_denial_is_waited_out_and_a_long_one_gives_the_step_back(c
 
 
 async def test_waiting_in_place_has_an_end(client: HttpClient) -> None:
-    ledger = FakeLedger(ManualClock(speed=1000), [Denied(soonest_us=900_000_000, latest_us=1, why="taken")] * 9)
+    ledger = FakeLedger(
+        ManualClock(speed=1000), [Denied(soonest_us=900_000_000, latest_us=9_000_000_000, why="taken")] * 9
+    )
     async with BadHost(http(GOOD)) as host:
         with pytest.raises(LaterError) as caught:
             await polygon(client, ledger, host.url).daily_bars(DAY)
-    assert caught.value.wait_s == pytest.approx(0.9)
+    # Two waits of 0.9 s; then it is given back for as long as it has waited in vain, but not beyond the latest.
+    assert caught.value.wait_s == pytest.approx(1.8)
     assert host.requests == []
 
 
@@ -173,7 +176,7 @@ async def test_a_permit_that_grew_old_is_not_used(client: HttpClient) -> None:
     class SlowLedger(FakeLedger):
         async def reserve(self, *args: object) -> object:  # type: ignore[override]  # any arguments will do
             permit = await super().reserve(*args)  # type: ignore[arg-type]  # passed on as they came
-            clock.advance_us(5_000_001)
+            clock.advance_us(2_000_001)
             return permit
 
     ledger = SlowLedger(clock)
@@ -200,8 +203,16 @@ def test_a_replay_clock_never_meets_a_real_host() -> None:
         Registry([real], clock)
     here = Polygon(http_client, ledger, clock, Access(url="http://127.0.0.1:8090/", key=KEY))
     assert Registry([here], clock).get("polygon") is here
-    assert here.allowance.hold_us == 45_000_000 * 5760
-    assert here.allowance.id != real.allowance.id or here.allowance == real.allowance
+    assert here.allowance.hold_us == 15_000_000 * 5760
+    assert real.allowance.hold_us == 45_000_000 * 5760
+    wall = ManualClock()
+    ids = {
+        Polygon(http_client, ledger, each, Access(url=url, key=KEY)).allowance.id
+        for each in (clock, wall, ManualClock(clock_id="replay:2"))
+        for url in ("https://api.massive.com", "https://api.polygon.io", "http://127.0.0.1:8090")
+    }
+    # Two replays, the real host under both its names, and one on this machine.
+    assert len(ids) == 4
 
 
 def test_a_secret_is_scrubbed_in_each_form() -> None:

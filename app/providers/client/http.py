@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from app.domain.quotas import REPLY_WITHIN_S, Outcome
+from app.domain.quotas import FAR, Outcome
 from app.ports.providers import Payload, ProviderError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class RawReply(msgspec.Struct, frozen=True, kw_only=True):
 class HttpClient:
     """One connection pool for all providers: no redirects, no retries, no cookies, no proxies, no `.netrc`."""
 
-    def __init__(self, *, deadline_s: float = REPLY_WITHIN_S, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, *, deadline_s: float = FAR.reply_s, max_bytes: int = MAX_BYTES) -> None:
         """Open nothing yet."""
         self._deadline_s = deadline_s
         self._max_bytes = max_bytes
@@ -68,8 +68,10 @@ class HttpClient:
             await self._client.aclose()
             self._client = None
 
-    async def get(self, base: str, request: Request, headers: Mapping[str, str], *, secret: str) -> RawReply:
-        """Get one reply; `secret` is kept out of every error.
+    async def get(
+        self, base: str, request: Request, headers: Mapping[str, str], *, secret: str, within_s: float
+    ) -> RawReply:
+        """Get one reply within so many seconds, and within the client's own deadline; no error shows `secret`.
 
         Raises ProviderError: ``unreachable`` when no whole answer came in time, ``malformed`` when it was cut,
         too large or wrongly compressed.
@@ -85,10 +87,10 @@ class HttpClient:
                 limits=httpx.Limits(max_connections=16, max_keepalive_connections=4, keepalive_expiry=20),
             )
         try:
-            async with asyncio.timeout(self._deadline_s):
+            async with asyncio.timeout(min(within_s, self._deadline_s)):
                 return await self._exchange(self._client, base + request.path, request, headers)
         except TimeoutError:
-            message = f"No whole answer came within {self._deadline_s:g} s."
+            message = f"No whole answer came within {min(within_s, self._deadline_s):g} s."
             raise ProviderError(message, outcome=Outcome.UNREACHABLE) from None
         except httpx.RemoteProtocolError as e:
             message = f"The answer was cut short or is not HTTP: {scrub(str(e), secret)}"

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from app.domain.errors import LaterError, SettingsError
-from app.domain.quotas import SECOND_US, SEND_WITHIN_S, CallResult, Denied, Outcome
+from app.domain.quotas import FAR, NEAR, SECOND_US, CallResult, Deadlines, Denied, Outcome
 from app.ports.providers import ProviderError
 from app.providers.client.http import HttpClient, RawReply, Request, scrub
 from app.providers.client.verdicts import RefusedError, Verdict
@@ -42,6 +42,11 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     since: date | None = None
 
+    @property
+    def deadlines(self) -> Deadlines:
+        """Return the deadlines of a call to that address."""
+        return NEAR if urlsplit(self.url).hostname in LOOPBACK else FAR
+
 
 class MeteredClient:
     """One provider's calls: each is reserved before it leaves and settled when its reply was read."""
@@ -51,6 +56,7 @@ class MeteredClient:
         self._http, self._ledger, self._clock = http, ledger, clock
         self._allowance, self._secret = allowance, access.key
         self._base = checked_base(access.url, allowance.provider)
+        self._deadlines = access.deadlines
 
     @property
     def host(self) -> str:
@@ -70,7 +76,9 @@ class MeteredClient:
             message = f"{self._allowance.provider}: the reservation took too long to be used safely."
             raise LaterError(message, wait_s=SHORTEST_WAIT_S)
         try:
-            reply = await self._http.get(self._base, request, headers, secret=self._secret)
+            reply = await self._http.get(
+                self._base, request, headers, secret=self._secret, within_s=self._deadlines.reply_s
+            )
         except ProviderError as e:
             await self._settle(permit, CallResult(outcome=e.outcome, error=str(e)))
             raise
@@ -94,20 +102,24 @@ class MeteredClient:
             await self._settle(permit, result)
 
     async def _reserve(self, purpose: str) -> Permit:
-        patience_s = WAIT_IN_PLACE_S
+        patience_s, pause_s = WAIT_IN_PLACE_S, SHORTEST_WAIT_S
         while True:
             answer = await self._ledger.reserve(self._allowance, purpose)
             if not isinstance(answer, Denied):
                 return answer
-            wait_s = max(self._machine_s(answer.soonest_us), SHORTEST_WAIT_S)
+            wait_s = max(self._machine_s(answer.soonest_us), pause_s)
             if wait_s > patience_s:
+                # Who waited in vain takes it that calls were lost, and asks less often.
+                waited_s = WAIT_IN_PLACE_S - patience_s
+                wait_s = max(wait_s, min(self._machine_s(answer.latest_us), waited_s))
                 message = f"{self._allowance.provider} has no free slot ({answer.why})."
                 raise LaterError(message, wait_s=wait_s)
             patience_s -= wait_s
+            pause_s *= 1.5
             await asyncio.sleep(wait_s)
 
     def _fresh(self, permit: Permit) -> bool:
-        return self._machine_s(self._clock.quota_us() - permit.at_us) <= SEND_WITHIN_S
+        return self._machine_s(self._clock.quota_us() - permit.at_us) <= self._deadlines.send_s
 
     def _machine_s(self, us: int) -> float:
         return self._clock.machine_s(timedelta(microseconds=us))
