@@ -20,6 +20,7 @@ from app.providers.polygon import read_grouped
 from app.services.fetch_calls import FetchCall
 from app.services.fetch_daily_bars import fetch_daily_bars
 from app.settings import DatabaseSettings, Settings
+from bench import machine
 from bench.lab import ROOT
 from bench.market import KNOWN_AT, PROVIDER
 from bench.web import clean_environment
@@ -55,6 +56,7 @@ class Ingest:
         self.sessions = sessions
         self.stored = self.copied = self.upserted = 0
         self.latest: list[tuple[Session, DailyBars]] = []
+        self.cpu_s: dict[str, list[float]] = {}
         self.house = House(Settings(database=DatabaseSettings(url=url)), name="bench")
         runner.run(self.house.__aenter__())
         self.straight = runner.run(psycopg.AsyncConnection.connect(url, autocommit=True))
@@ -67,17 +69,17 @@ class Ingest:
     def store_fresh(self) -> float:
         """Check and store decoded columns of new sessions; return rows/s."""
         self.latest = [(each, each.bars()) for each in self._new()]
-        return self._timed(self._store(self.latest), BATCH)
+        return self._timed("fresh", self._store(self.latest))
 
     def store_again(self) -> float:
         """Store the sessions of the last `store_fresh` again: nothing changes."""
-        return self._timed(self._store(self.latest), BATCH)
+        return self._timed("unchanged", self._store(self.latest))
 
     def copy(self) -> float:
         """Pack columns and COPY them straight into a table of the same kind, a transaction a session."""
         taken = self.sessions[self.copied : self.copied + BATCH]
         self.copied += BATCH
-        return self._timed(self._copy(taken), BATCH)
+        return self._timed("copy", self._copy(taken))
 
     def executemany(self) -> float:
         """Let SQLAlchemy upsert the rows of a session."""
@@ -94,19 +96,29 @@ class Ingest:
         """Run the use case of a pipeline's step on replies of new sessions: decode, check, store, commit."""
         taken = self._new()
         source = Replies({each.day: each.reply() for each in taken})
-        return self._timed(self._steps(source, [each.day for each in taken]), BATCH)
+        return self._timed("step", self._steps(source, [each.day for each in taken]))
 
     def _new(self) -> Sequence[Session]:
         self.stored += BATCH
         return self.sessions[self.stored - BATCH : self.stored]
 
-    def _timed(self, work: Awaitable[None], sessions: int) -> float:
+    def cpu_share(self, name: str) -> list[float]:
+        """Return what COPY's processor time, here and in PostgreSQL, is of a contender's, in percent."""
+        return [100 * limit / own for limit, own in zip(self.cpu_s["copy"], self.cpu_s[name], strict=True)]
+
+    def _timed(self, name: str, work: Awaitable[None]) -> float:
         async def timed() -> float:
             begun = time.perf_counter()
             await work
             return time.perf_counter() - begun
 
-        return sessions * len(self.sessions[0].ids) / self.runner.run(timed())
+        used = self._cpu_s()
+        elapsed = self.runner.run(timed())
+        self.cpu_s.setdefault(name, []).append(self._cpu_s() - used)
+        return BATCH * len(self.sessions[0].ids) / elapsed
+
+    def _cpu_s(self) -> float:
+        return time.process_time() + machine.cpu_s(self.lab.postgres.pid or 0)
 
     async def _store(self, taken: Sequence[tuple[Session, DailyBars]]) -> None:
         for session, bars in taken:

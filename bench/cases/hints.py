@@ -19,7 +19,7 @@ P99_MS: Final = 1.5
 # Groat's lists are cut at 10,000: only hints are in them, and the keeper sends those again.
 MESSAGES: Final = 9_000
 CELERY_MESSAGES: Final = 3_000
-STAMPS: Final = 1_000
+STAMPS: Final = 500
 PROCESSES: Final = "2"
 
 

@@ -66,5 +66,7 @@ def _compare(lab: Lab, ingest: Ingest) -> list[Finding]:
         finding("rows/s: Groat, unchanged re-run, of COPY", share("groat, unchanged"), "%", at_least(RERUN_OF_COPY)),
         fresh.ratio("groat, fresh", "executemany", "rows/s: Groat over SQLAlchemy upserts", at_least(OVER_EXECUTEMANY)),
         finding("rows/s: Groat from the reply's bytes to the commit, of COPY", share("groat, bytes to commit"), "%"),
+        finding("processor time a row: straight COPY of Groat, fresh keys", ingest.cpu_share("fresh"), "%"),
+        finding("processor time a row: straight COPY of Groat, re-run", ingest.cpu_share("unchanged"), "%"),
         *fresh.absolute("rows/s"),
     ]
