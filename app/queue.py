@@ -20,7 +20,7 @@ from taskiq.abc.serializer import TaskiqSerializer
 from taskiq.message import TaskiqMessage
 from taskiq_redis import ListQueueBroker
 
-from app.domain.errors import DependencyDownError
+from app.domain.errors import DependencyDownError, SettingsError
 from app.domain.pipelines import QUEUES, Queue
 
 if TYPE_CHECKING:
@@ -67,7 +67,10 @@ class HintBroker(ListQueueBroker):
         *,
         places: Callable[[], Mapping[Queue, int]] = lambda: dict.fromkeys(QUEUES, MOST_AT_ONCE),
     ) -> None:
-        """Prepare, but connect to nothing yet; the password is in the URL."""
+        """Prepare, but connect to nothing yet; the password is in the URL. Raises SettingsError when there is none."""
+        if not url:
+            message = "REDIS_URL is not set: `groat up` brings a queue along, or name one of your own."
+            raise SettingsError(message)
         super().__init__(url, queue_name=PREFIX + QUEUES[0])
         self.serializer = JsonSerializer()
         self.places = places

@@ -51,7 +51,8 @@ DUE = """
 WITH due AS (
   SELECT s.run_id, s.step, s.part FROM pipeline_steps s
   WHERE s.queue = %(queue)s AND s.state IN ('ready', 'running') AND s.hint_at <= now()
-    AND (s.state = 'ready' OR pg_postmaster_start_time() < now() - make_interval(secs => %(lease_s)s))
+    AND (s.state = 'ready'
+      OR %(trusts_leases)s AND pg_postmaster_start_time() < now() - make_interval(secs => %(lease_s)s))
   ORDER BY s.hint_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
 UPDATE pipeline_steps s SET hint_at = now() + make_interval(secs => %(resend_s)s)
@@ -112,9 +113,13 @@ class Turn:
         """Repeat what a worker that died after its commit did not do; DUE hints what becomes ready."""
         await advance(self.unit, None, 0.0)
 
-    async def due(self, queue: str, limit: int) -> list[Hint]:
-        """Return up to `limit` hints to what may be claimed in a queue, and note when to hint it again."""
+    async def due(self, queue: str, limit: int, *, trusts_leases: bool) -> list[Hint]:
+        """Return up to `limit` hints to what may be claimed in a queue, and note when to hint it again.
+
+        Without `trusts_leases`, steps whose lease ran out are left alone.
+        """
         values = {
+            "trusts_leases": trusts_leases,
             "queue": queue,
             "limit": limit,
             "lease_s": self.times.lease_s,

@@ -222,9 +222,19 @@ class Arena:
             message = f"runs that do not end within {within_s} s:\n{text}\n{self.logs()}"
             raise AssertionError(message)
 
-    def until_busy(self, unit: Unit, within_s: float = 20) -> None:
-        """Wait until a worker has steps in hand."""
-        assert processes.wait_until(lambda: bool(self.running(unit.workers())), within_s), self.logs()
+    def until_ready(self, within_s: float = 60) -> None:
+        """Wait until every worker process has said that it is ready: starting takes its time on a busy machine."""
+
+        def are_ready() -> bool:
+            said = {line.split("owner=", 1)[-1].split(":")[1] for line in self.lines("the worker is ready")}
+            workers = [pid for unit in self.units for pid in unit.workers()]
+            return len(workers) == sum(unit.processes for unit in self.units) and {*map(str, workers)} <= said
+
+        assert processes.wait_until(are_ready, within_s), self.logs()
+
+    def lines(self, event: str) -> list[str]:
+        logs = [path.read_text() for path in self.folder.glob("worker-*.log")]
+        return [line for text in logs for line in text.splitlines() if event in line]
 
     def logs(self) -> str:
         return "\n".join(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # A lease to run out, a keeper's turn, a hint; twice that, because a busy machine starts workers slowly.
 QUIET_S = 2 * LEASE_S + 2
 ENOUGH_S = 90
+QUIET_HOWS = ("group", "child", "parent")
 HOWS = ("group", "group", "child", "parent", "all")
 
 
@@ -36,6 +37,15 @@ def busy_unit(arena: Arena, dice: random.Random, *, step: str = "") -> Unit:
         time.sleep(0.01)
     message = "no worker has anything to do\n" + arena.logs()
     raise AssertionError(message)
+
+
+def keep_busy(arena: Arena, dice: random.Random, unit: Unit) -> None:
+    """Start runs until this worker has a step of one in hand: the other may be quicker for a while."""
+    ends_at = time.monotonic() + ENOUGH_S
+    while not arena.running(unit.workers()):
+        assert time.monotonic() < ends_at, f"this worker gets nothing to do\n{arena.logs()}"
+        some_traffic(arena, dice)
+        time.sleep(0.1)
 
 
 def strike(arena: Arena, unit: Unit, how: str) -> dict[tuple[int, str, str], int]:
@@ -65,8 +75,9 @@ def kills_in_quiet(arena: Arena, dice: random.Random, count: int) -> int:
     """Kill when nothing else happens: no new message may be needed for anything to be taken over."""
     in_flight = 0
     for n in range(count):
+        arena.until_ready()
         some_traffic(arena, dice)
-        victims = strike(arena, busy_unit(arena, dice), HOWS[n % len(HOWS)])
+        victims = strike(arena, busy_unit(arena, dice), QUIET_HOWS[n % len(QUIET_HOWS)])
         in_flight += len(victims)
         arena.recover(victims, ENOUGH_S)
         arena.wait(ENOUGH_S)

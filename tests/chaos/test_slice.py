@@ -79,8 +79,7 @@ def test_partitions_lose_and_double_nothing(arena: Arena) -> None:
         near = arena.add()
         pids = far.pids() + near.pids()
         for mode, which in (("cut", [to_postgres]), ("frozen", [to_postgres, to_valkey]), ("cut", [to_valkey])):
-            experiments.some_traffic(arena, dice, 3)
-            arena.until_busy(far)
+            experiments.keep_busy(arena, dice, far)
             for proxy in which:
                 proxy.set(mode)  # type: ignore[arg-type]  # one of its modes
             victims = arena.running(far.workers())
@@ -93,8 +92,7 @@ def test_partitions_lose_and_double_nothing(arena: Arena) -> None:
         experiments.some_traffic(arena, dice, 3)
         arena.wait(ENOUGH_S)
         assert far.pids() + near.pids() == pids, "a worker died of its network"
-        experiments.some_traffic(arena, dice, 2)
-        arena.until_busy(far)
+        experiments.keep_busy(arena, dice, far)
         arena.wait(ENOUGH_S)
     verdict = arena.verdict()
     assert verdict.is_clean, verdict

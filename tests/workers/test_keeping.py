@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -200,6 +201,19 @@ async def test_no_lease_runs_out_while_nobody_could_renew_it(bench: Bench) -> No
     )
     assert await keeper.turn() == []
     assert (await bench.step(run, "a")).state == "running"
+
+
+async def test_after_a_silence_the_hearts_get_a_lease_to_catch_up(bench: Bench) -> None:
+    await bench.work(pipeline({"a": succeed}), keeper=False)
+    await bench.start()
+    await bench.sql("UPDATE pipeline_steps SET state = 'running', free_at = now() - interval '1 s', hint_at = now()")
+    keeper = Keeper(bench.house, [], "me", nothing_unread)
+    keeper._declared, keeper.every_s = True, 0
+    # It kept a minute ago, and could not since.
+    keeper._last_turn = time.monotonic() - 60
+    assert await keeper.turn() == []
+    keeper._trusts_leases_from -= bench.house.settings.worker.lease_s
+    assert [hint.step for hint in await keeper.turn()] == ["a"]
 
 
 async def test_twenty_workers_that_died_with_a_step_bury_it(bench: Bench) -> None:
