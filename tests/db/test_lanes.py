@@ -18,6 +18,12 @@ pytestmark = [pytest.mark.anyio, pytest.mark.stack]
 OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'groat-test-reads'"
 
 
+@pytest.fixture(scope="module", params=[False, True], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    """The API runs on uvloop, everything else on asyncio's own loop."""
+    return "asyncio", {"use_uvloop": request.param}
+
+
 async def one(lanes: Lanes) -> bytes | None:
     return (await lanes.rows("test", "SELECT $1::text", ("x",)))[0][0]
 
