@@ -155,8 +155,26 @@ class Runner:
         return "dead" if state == "dead" else "failed"
 
     async def _claim(self, keys: Sequence[StepKey]) -> Mapping[StepKey, Claim]:
-        claims = await self.house.spine.steps.claim(keys, self.owner)
+        try:
+            claims = await self.house.spine.steps.claim(keys, self.owner)
+        except DependencyDownError:
+            # It may have been committed all the same: without its answer nobody would hold these steps.
+            self._in_background(self._give_back(keys))
+            raise
         return {StepKey(run_id=claim.run_id, step=claim.step, part=claim.part): claim for claim in claims}
+
+    async def _give_back(self, keys: Sequence[StepKey]) -> None:
+        while True:
+            mine = {(hold.claim.run_id, hold.claim.step, hold.claim.part) for hold in self.held.all()}
+            unheard = [key for key in keys if (key.run_id, key.step, key.part) not in mine]
+            try:
+                await self.house.spine.steps.give_back(unheard, self.owner)
+            except DependencyDownError:
+                if self.leaving.is_set():
+                    return
+                await self._nap(0.3)
+            else:
+                return
 
     async def _advance(self, runs: Sequence[int]) -> Mapping[int, int]:
         hints = await self.house.spine.runs.advance(runs)

@@ -68,6 +68,12 @@ SET state = 'ready', attempt = attempt - 1, error = coalesce(%(error)s, error),
   free_at = now() + make_interval(secs => %(wait_s)s), hint_at = now() + make_interval(secs => %(wait_s)s)
 {HELD}
 """  # noqa: S608  only our own constant
+GIVE_BACK = """
+UPDATE pipeline_steps s SET state = 'ready', attempt = s.attempt - 1, free_at = now(), hint_at = now()
+FROM unnest(%(runs)s::bigint[], %(steps)s::text[], %(parts)s::text[]) AS asked (run_id, step, part)
+WHERE (s.run_id, s.step, s.part) = (asked.run_id, asked.step, asked.part)
+  AND s.owner = %(owner)s AND s.state = 'running'
+"""
 BURY = """
 UPDATE pipeline_steps SET state = 'dead', ended_at = now(), error = %(error)s
 WHERE run_id = %(run_id)s AND step = %(step)s AND part = %(part)s AND owner = %(owner)s AND state = 'running'
@@ -154,6 +160,11 @@ class StepStore:
         Raises FencedError when the step is not this worker's any more.
         """
         await self._settle(DEFER + "RETURNING 1", deferral(claim, wait_s, reason), claim)
+
+    async def give_back(self, wanted: Sequence[StepKey], owner: str) -> None:
+        """Give back, uncharged, what `owner` may have claimed without ever hearing of it."""
+        async with self.database.connection() as unit:
+            await unit.execute(GIVE_BACK, {**keys(wanted), "owner": owner})
 
     async def bury(self, key: StepKey, owner: str, error: str) -> bool:
         """Bury the step that the process `owner` died with, seen by its parent; return whether it still held it."""

@@ -97,6 +97,7 @@ class Arena:
                 Jsonb(msgspec.to_builtins(pipeline.spec)),
             )
         self.addresses = {"DATABASE_URL": self.url, "REDIS_URL": valkey.url(), **addresses}
+        self.times = dict(TIMES)
         self.units: list[Unit] = []
         self.recoveries: list[float] = []
         self._windows = itertools.count()
@@ -135,7 +136,7 @@ class Arena:
             "GROAT_ENV_FILE": "",
             "GROAT_WORKER__PROCESSES": str(unit.processes),
             "GROAT_WORKER__MAX_ASYNC_TASKS": "8",
-            **{f"GROAT_WORKER__{name}": value for name, value in TIMES.items()},
+            **{f"GROAT_WORKER__{name}": value for name, value in self.times.items()},
             **self.addresses,
             **addresses,
         }

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.domain.errors import FencedError
+from app.domain.errors import DependencyDownError, FencedError
 from app.domain.pipelines import Part, RunState, StepReport, StepSpec, StepState
 from app.ports.steps import Claim, StepKey
 from tests.workers.conftest import pipeline, succeed, write
@@ -251,6 +251,27 @@ async def test_hints_that_come_doubled_and_in_any_order_do_no_harm(bench: Bench)
     assert (await bench.ended(run)).state is RunState.DONE
     assert len(await bench.effects()) == 61
     assert await bench.sql("SELECT max(fence) FROM pipeline_steps") == [(1,)]
+
+
+async def test_a_claim_whose_answer_is_lost_is_given_back_uncharged(bench: Bench) -> None:
+    worker = await bench.work(pipeline({"a": succeed}), lease_s="60")
+    steps = worker.house.spine.steps
+    claim = steps.claim
+    lost: list[Claim] = []
+
+    async def answer_lost(*args: Any, **options: Any) -> list[Claim]:
+        claims = await claim(*args, **options)
+        if claims and not lost:
+            lost.extend(claims)
+            raise DependencyDownError
+        return claims
+
+    steps.claim = answer_lost  # type: ignore[method-assign]  # the network between them
+    run = await bench.start()
+    assert (await bench.ended(run)).state is RunState.DONE
+    assert [each.step for each in lost] == ["a"]
+    step = await bench.step(run, "a")
+    assert (step.attempt, step.crashes) == (1, 0)
 
 
 async def test_a_worker_that_freezes_in_its_last_transaction_loses_the_step(bench: Bench) -> None:
