@@ -162,6 +162,7 @@ CREATE TABLE watermarks (
 DO $$
 BEGIN
   IF EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN
-    PERFORM create_hypertable('bars_daily', by_range('session', INTERVAL '1 year'), create_default_indexes => false);
+    -- Three years a chunk: a read plans over all of them, and a free plan's two years fit in one or two.
+    PERFORM create_hypertable('bars_daily', by_range('session', INTERVAL '3 years'), create_default_indexes => false);
   END IF;
 END $$;
