@@ -142,8 +142,8 @@ async def answers_again(url: str) -> None:
     pytest.fail("it did not come back")
 
 
-async def test_the_api_tells_of_the_services_beside_it(database_url: str, tmp_path: Path) -> None:
-    beside = {"GROAT_METRICS_DIR": str(tmp_path / "metrics")}
+async def test_the_api_tells_of_the_services_beside_it(database_url: str, queue_url: str, tmp_path: Path) -> None:
+    beside = {"GROAT_METRICS_DIR": str(tmp_path / "metrics"), "REDIS_URL": queue_url}
     with serving(tmp_path, database_url, **beside) as api, scheduling(database_url, beside) as scheduler:
         async with httpx.AsyncClient(base_url=api.url) as client:
             for _ in range(100):
