@@ -22,7 +22,7 @@ from app.db.health import KeeperCheck, PostgresCheck, SchemaCheck
 from app.db.instrument_ids import InstrumentIds
 from app.db.instruments import Instruments
 from app.db.instruments_ingest import InstrumentsIngestStore
-from app.db.lanes import Lanes
+from app.db.lanes import EVERY_CHUNK, Lanes
 from app.db.pipelines import PipelineStore
 from app.db.provider_calls import PostgresCallLog
 from app.db.quota_ledger import PostgresLedger
@@ -105,7 +105,8 @@ class House:
         self.spine = Spine(self.database, settings.worker)
 
         self.lanes = Lanes(settings.database, name=name)
-        self.bars: BarReads = Bars(self.lanes)
+        self.range_lanes = Lanes(settings.database, name=name, planner=EVERY_CHUNK)
+        self.bars: BarReads = Bars(self.range_lanes)
         self.quotes: QuoteReads = Quotes(self.lanes)
         self.everyday = Everyday(settings.database, name=name)
         self.instruments: InstrumentReads = Instruments(self.everyday)
@@ -163,5 +164,6 @@ class House:
         await self.http.close()
         await self.search.close()
         await self.lanes.close()
+        await self.range_lanes.close()
         await self.everyday.close()
         await self.database.close()

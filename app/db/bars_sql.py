@@ -12,8 +12,12 @@ WATERMARK: Final[LiteralString] = """(
   SELECT string_agg(dataset || ':' || version, ',' ORDER BY dataset) FROM watermarks
   WHERE dataset IN ('bars_daily', 'corporate_actions', 'instruments'))"""
 
-SYMBOLS: Final[LiteralString] = """unnest($1::text[]) WITH ORDINALITY AS q (symbol, position)
-LEFT JOIN instruments i ON i.symbol = q.symbol"""
+# OFFSET 0 keeps two things as they are written: a symbol is quoted once and not once a bar, and found by its index
+# and not by reading all instruments.
+SYMBOLS: Final[LiteralString] = """(
+  SELECT u.symbol, u.position, to_json(u.symbol)::text AS quoted
+  FROM unnest($1::text[]) WITH ORDINALITY AS u (symbol, position) OFFSET 0) q
+LEFT JOIN LATERAL (SELECT id, currency FROM instruments WHERE symbol = q.symbol OFFSET 0) i ON true"""
 
 NOW: Final[LiteralString] = """
   SELECT session, open, high, low, close, volume FROM bars_daily
@@ -52,7 +56,7 @@ COLUMNS: Final[LiteralString] = """concat(
   '],"volume":[', string_agg(volume::text, ','), ']')"""
 
 ROWS: Final[LiteralString] = """coalesce(string_agg(concat(
-  '{"symbol":', to_json(q.symbol), ',"session":"', session, '","open":', open, ',"high":', high,
+  '{"symbol":', q.quoted, ',"session":"', session, '","open":', open, ',"high":', high,
   ',"low":', low, ',"close":', close, ',"volume":', volume, '}'), ','), '')"""
 
 # One row an instrument: each column packed in network order, so that reading costs nothing a bar.

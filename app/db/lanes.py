@@ -29,14 +29,20 @@ if TYPE_CHECKING:
 
 Row = tuple[bytes | None, ...]
 Cursor = psycopg.AsyncRawCursor[tuple[object, ...]]
+# For reads of a range: TimescaleDB weighs at each execution which chunks it can leave out, which costs more than looking
+# into every chunk's index. (The latest bars of many instruments need the order of chunks that it keeps.)
+EVERY_CHUNK = "-c timescaledb.enable_chunk_append=off"
 TOO_LONG = "The database took too long over this read: ask for less."
 
 
 class Lanes:
     """A process's connections for hot reads. They open when first needed, in the running event loop."""
 
-    def __init__(self, settings: DatabaseSettings, *, name: str) -> None:
-        """Prepare, but open nothing: half of the pool's size, two at least."""
+    def __init__(self, settings: DatabaseSettings, *, name: str, planner: str = "") -> None:
+        """Prepare, but open nothing: half of the pool's size, two at least.
+
+        `planner` is further settings of its sessions, as ``-c name=value``.
+        """
         self.size = max(2, settings.pool_max // 2)
         self.url = settings.url
         self.options: dict[str, str | int] = {
@@ -47,7 +53,7 @@ class Lanes:
                 "-c timezone=UTC -c datestyle=ISO -c default_transaction_read_only=on "
                 # Planning over many chunks costs more than reading; left alone, PostgreSQL plans each time.
                 "-c plan_cache_mode=force_generic_plan "
-                f"-c statement_timeout={int(settings.statement_timeout_s * 1000)}"
+                f"-c statement_timeout={int(settings.statement_timeout_s * 1000)} {planner}"
             ),
         }
         self.idle: list[Cursor] = []

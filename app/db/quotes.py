@@ -19,7 +19,7 @@ SELECT {watermark}, q.symbol, i.id::text, b.quote
 FROM {symbols}
 LEFT JOIN LATERAL (
   SELECT concat(
-    '{"symbol":', to_json(q.symbol), ',"session":"', t.session, '","open":', t.open, ',"high":', t.high,
+    '{"symbol":', q.quoted, ',"session":"', t.session, '","open":', t.open, ',"high":', t.high,
     ',"low":', t.low, ',"close":', t.close, ',"volume":', t.volume,
     ',"previous_close":', coalesce(p.close::text, 'null'),
     ',"change":', coalesce(round((t.close - p.close)::numeric, 6)::float8::text, 'null'),
@@ -36,7 +36,7 @@ LEFT JOIN LATERAL (
       SELECT (a.split_from / a.split_to)::float8 FROM corporate_actions a
       WHERE a.instrument_id = i.id AND a.kind = 'split' AND a.superseded_at IS NULL
         AND a.ex_date > t.day_before AND a.ex_date <= t.session
-      ORDER BY a.known_at, a.provider LIMIT 1), 1) AS close) p) b ON true
+      ORDER BY a.known_at, a.provider LIMIT 1), 1) AS close OFFSET 0) p) b ON true
 ORDER BY q.position"""
 QUOTES: Final[LiteralString] = STATEMENT.replace("{watermark}", WATERMARK).replace("{symbols}", SYMBOLS)
 

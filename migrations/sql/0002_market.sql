@@ -72,11 +72,15 @@ CREATE TABLE bars_daily (
   provider      text    NOT NULL,
   fetch_id      bigint  NOT NULL,
   known_at      timestamptz NOT NULL,
-  PRIMARY KEY (instrument_id, session),
+  -- Sessions arrive one by one, so that an instrument's bars lie each on a page of its own; the key holds them side by side.
+  PRIMARY KEY (instrument_id, session) INCLUDE (open, high, low, close, volume),
   CONSTRAINT bars_daily_ohlc CHECK (
     low > 0 AND high < 'Infinity' AND low <= high
     AND open BETWEEN low AND high AND close BETWEEN low AND high
     AND volume >= 0 AND volume < 'Infinity')
+) WITH (
+  -- Only vacuumed pages are read from the key alone: not after a fifth of the table is new, but after a few sessions.
+  autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 50000
 );
 
 CREATE TABLE bar_revisions (
