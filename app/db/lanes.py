@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Row = tuple[bytes | None, ...]
 Cursor = psycopg.AsyncRawCursor[tuple[object, ...]]
-# For reads of a range: TimescaleDB weighs at each execution which chunks it can leave out, which costs more than looking
+# For reads of a range: TimescaleDB weighs at each execution which chunks it can leave out. That costs more than to look
 # into every chunk's index. (The latest bars of many instruments need the order of chunks that it keeps.)
 EVERY_CHUNK = "-c timescaledb.enable_chunk_append=off"
 TOO_LONG = "The database took too long over this read: ask for less."

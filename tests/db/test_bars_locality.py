@@ -27,7 +27,7 @@ def test_a_year_of_bars_touches_no_page_of_the_table(market: Market) -> None:
     run("VACUUM ANALYZE bars_daily")
     run("SET plan_cache_mode = force_generic_plan")
     run("SET timescaledb.enable_chunk_append = off")
-    run(f"PREPARE year (text[], date, date, text[], date) AS {TEXT_ROWS}")  # type: ignore[arg-type]
+    run("PREPARE year (text[], date, date, text[], date) AS " + TEXT_ROWS)
     assert [(row[3] or "").count('"session"') for row in run(ASK).fetchall()] == [366, 0]
     plan = "\n".join(row[0] for row in run("EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) " + ASK).fetchall())
     assert "Index Only Scan" in plan
