@@ -12,6 +12,7 @@ from app.cache import HotAnswers
 from app.calendars import read_sessions
 from app.db.actions import Actions
 from app.db.actions_ingest import ActionsIngestStore
+from app.db.asks import AskStore
 from app.db.bars import Bars
 from app.db.bars_ingest import BarsIngestStore
 from app.db.changes import ChangeListener
@@ -76,12 +77,25 @@ class House:
         self.ledger: Ledger = PostgresLedger(self.database, self.clock)
         self.calls: CallLog = PostgresCallLog(self.database)
         self.http = HttpClient()
-        self.providers: Providers = registry.build(
-            self.http,
-            self.ledger,
-            self.clock,
-            polygon=Access(url=settings.polygon.url, key=settings.keys.polygon, since=settings.polygon.history_from),
+        self.providers: Providers = registry.build(self.http, self.ledger, self.clock, accesses(settings))
+        self.pipelines: Pipelines = PipelineStore(self.database)
+        self.spine = Spine(self.database, settings.worker)
+        self.read_sessions = read_sessions
+        self._build_ingest()
+        self._build_reads()
+        self.listener = ChangeListener(settings.database, self.answers, name=name)
+        self.listening: asyncio.Task[None] | None = None
+        self.checks = self._checks()
+        self.health = HealthCheck(self.checks, self.clock)
+        self.readings = ReadingsTaker(
+            gauges=PostgresGauges(self.database),
+            ledger=self.ledger,
+            providers=self.providers,
+            health=self.health,
+            clock=self.clock,
         )
+
+    def _build_ingest(self) -> None:
         instrument_ids = InstrumentIds()
         self.sessions: Sessions = SessionStore(self.database)
         self.coverage: Coverage = SettledStore(self.database)
@@ -97,35 +111,22 @@ class House:
             bars=self.bars_ingest,
             instruments=self.instruments_ingest,
             actions=self.actions_ingest,
+            asks=AskStore(),
         )
         self.plan_fetches = partial(plan_fetches, self.desk)
-        self.read_sessions = read_sessions
 
-        self.pipelines: Pipelines = PipelineStore(self.database)
-        self.spine = Spine(self.database, settings.worker)
-
-        self.lanes = Lanes(settings.database, name=name)
-        self.range_lanes = Lanes(settings.database, name=name, planner=EVERY_CHUNK)
+    def _build_reads(self) -> None:
+        database = self.settings.database
+        self.lanes = Lanes(database, name=self.name)
+        self.range_lanes = Lanes(database, name=self.name, planner=EVERY_CHUNK)
         self.bars: BarReads = Bars(self.range_lanes)
         self.quotes: QuoteReads = Quotes(self.lanes)
-        self.everyday = Everyday(settings.database, name=name)
+        self.everyday = Everyday(database, name=self.name)
         self.instruments: InstrumentReads = Instruments(self.everyday)
         self.actions: ActionReads = Actions(self.everyday)
         self.watermarks: WatermarkReads = Watermarks(self.lanes)
-        self.answers = HotAnswers(settings.api.cache_mb * MIB)
+        self.answers = HotAnswers(self.settings.api.cache_mb * MIB)
         self.search = InstrumentSearch(Search(self.lanes), self.watermarks, self.answers.versions)
-        self.listener = ChangeListener(settings.database, self.answers, name=name)
-        self.listening: asyncio.Task[None] | None = None
-
-        self.checks = self._checks()
-        self.health = HealthCheck(self.checks, self.clock)
-        self.readings = ReadingsTaker(
-            gauges=PostgresGauges(self.database),
-            ledger=self.ledger,
-            providers=self.providers,
-            health=self.health,
-            clock=self.clock,
-        )
 
     def _checks(self) -> list[Check]:
         checks: list[Check] = [
@@ -167,3 +168,9 @@ class House:
         await self.range_lanes.close()
         await self.everyday.close()
         await self.database.close()
+
+
+def accesses(settings: Settings) -> dict[str, Access]:
+    """Return where each provider is called, and with which key."""
+    polygon = settings.polygon
+    return {"polygon": Access(url=polygon.url, key=settings.keys.polygon, since=polygon.history_from)}

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from app.domain.bars import DailyBars
     from app.domain.pipelines import StepReport
-    from app.ports.providers import DailyReply, Providers
+    from app.ports.providers import BarsOfDay, DailyReply, Providers
     from app.ports.steps import Step, UnitOfWork
     from app.providers.client.http import RawReply
     from bench.lab import Lab
@@ -162,9 +162,9 @@ class Replies:
         """Return the one provider."""
         return self
 
-    async def daily_bars(self, session: date) -> DailyReply:
+    async def ask(self, question: BarsOfDay) -> DailyReply:
         """Read a reply as Polygon's are read."""
-        return read_grouped(self.replies[session], session)
+        return read_grouped(self.replies[question.session], question, frozenset())
 
 
 class PlainStep:

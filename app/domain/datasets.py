@@ -12,6 +12,16 @@ class Dataset(StrEnum):
     INSTRUMENTS = "instruments"
     SPLITS = "splits"
     DIVIDENDS = "dividends"
+    SYMBOL_BARS = "symbol_bars"
+    PROFILES = "profiles"
+    FUNDAMENTALS = "fundamentals"
+    QUOTES = "quotes"
+    EARNINGS = "earnings"
+    NEWS = "news"
+
+
+# What is asked for as the whole market's: a session, or page after page. The others go from instrument to instrument.
+WHOLE_MARKET = frozenset({Dataset.BARS_DAILY, Dataset.INSTRUMENTS, Dataset.SPLITS, Dataset.DIVIDENDS, Dataset.EARNINGS})
 
 
 class Watermark(StrEnum):
@@ -20,3 +30,8 @@ class Watermark(StrEnum):
     BARS_DAILY = "bars_daily"
     INSTRUMENTS = "instruments"
     CORPORATE_ACTIONS = "corporate_actions"
+    FUNDAMENTALS = "fundamentals"
+    QUOTES = "quotes"
+    EARNINGS = "earnings"
+    NEWS = "news"
+    QUARANTINE = "quarantine"

@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003  msgspec reads annotations at run time
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import msgspec
 
+from app.domain.datasets import Dataset
 from app.domain.errors import GroatError
 from app.domain.quotas import Outcome
 
 if TYPE_CHECKING:
     from app.domain.actions import ReportedAction
     from app.domain.bars import DailyBars
-    from app.domain.datasets import Dataset
+    from app.domain.earnings import ReportedEarnings
+    from app.domain.fundamentals import CompanyFacts
+    from app.domain.news import Article
     from app.domain.quality import HeldRow
     from app.domain.quotas import Allowance
+    from app.domain.quotes import ReportedQuote
 
 
 class Ability(msgspec.Struct, frozen=True, kw_only=True):
     """What a provider can be asked for on its plan.
 
     `history` is how far back from today (None: all of it) and `since` the first day, whichever is later;
-    `final_delay` is how long after a session's close its data are final.
+    `final_delay` is how long after a session's close its data are final, and `embargo` how old an article must be.
+    `subjects` is how many companies one call may be about (0: the whole market); `cost` what a call counts for.
     """
 
     dataset: Dataset
     history: timedelta | None = None
     since: date | None = None
     final_delay: timedelta = timedelta(0)
+    embargo: timedelta = timedelta(0)
+    subjects: int = 0
+    cost: int = 1
 
 
 class Retry(StrEnum):
@@ -90,13 +98,29 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True):
     size: int
 
 
-class DailyReply(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole market's bars of one session: rows as received, and those that could not even be read."""
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What every reply has: what it was, the rows that could not be read, and where the next page is.
+
+    `cursor` asks for the next page; None after the last, and where there are no pages.
+    """
+
+    payload: Payload
+    unreadable: list[HeldRow]
+    cursor: str | None = None
+
+
+class DailyReply(Reply, frozen=True, kw_only=True):
+    """The whole market's bars of one session, as received."""
 
     session: date
     bars: DailyBars
-    unreadable: list[HeldRow]
-    payload: Payload
+
+
+class SymbolBarsReply(Reply, frozen=True, kw_only=True):
+    """One symbol's raw daily bars, as received, oldest first."""
+
+    symbol: str
+    bars: DailyBars
 
 
 class ListedTicker(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,22 +137,114 @@ class ListedTicker(msgspec.Struct, frozen=True, kw_only=True):
     delisted_on: date | None = None
 
 
-class TickersReply(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of a provider's list; `cursor` asks for the next page, None after the last."""
+class TickersReply(Reply, frozen=True, kw_only=True):
+    """One page of a provider's list."""
 
     tickers: list[ListedTicker]
-    unreadable: list[HeldRow]
-    cursor: str | None
-    payload: Payload
 
 
-class ActionsReply(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of corporate actions; `cursor` asks for the next page, None after the last."""
+class ActionsReply(Reply, frozen=True, kw_only=True):
+    """One page of corporate actions."""
 
     actions: list[ReportedAction]
-    unreadable: list[HeldRow]
-    cursor: str | None
-    payload: Payload
+
+
+class CompanyReply(Reply, frozen=True, kw_only=True):
+    """What is told of one company; empty facts where the provider knows nothing of it."""
+
+    company: CompanyFacts
+
+
+class QuoteReply(Reply, frozen=True, kw_only=True):
+    """One quote; None where the provider has none for the symbol."""
+
+    quote: ReportedQuote | None
+
+
+class EarningsReply(Reply, frozen=True, kw_only=True):
+    """The reports of a range of dates."""
+
+    earnings: list[ReportedEarnings]
+
+
+class NewsReply(Reply, frozen=True, kw_only=True):
+    """Articles, the newest first. `total` is how many the provider says there are, where it does."""
+
+    articles: list[Article]
+    total: int | None = None
+
+
+Answer = TypeVar("Answer", bound=Reply)
+
+
+class Question(msgspec.Struct, Generic[Answer], frozen=True, kw_only=True):
+    """One call's worth of asking; what it asks for decides which reply comes back."""
+
+    dataset: Dataset
+
+
+class BarsOfDay(Question[DailyReply], frozen=True, kw_only=True):
+    """Ask for every US stock's raw bar of one session."""
+
+    dataset: Dataset = Dataset.BARS_DAILY
+    session: date
+
+
+class BarsOfSymbol(Question[SymbolBarsReply], frozen=True, kw_only=True):
+    """Ask for one symbol's raw daily bars, from a date on as far as the plan goes."""
+
+    dataset: Dataset = Dataset.SYMBOL_BARS
+    symbol: str
+    since: date
+
+
+class TickersPage(Question[TickersReply], frozen=True, kw_only=True):
+    """Ask for one page of the US stocks: those that are listed, or those that were."""
+
+    dataset: Dataset = Dataset.INSTRUMENTS
+    cursor: str | None = None
+    active: bool = True
+
+
+class ActionsPage(Question[ActionsReply], frozen=True, kw_only=True):
+    """Ask for one page of the splits, or the dividends, with ex-dates from a date on."""
+
+    since: date
+    cursor: str | None = None
+
+
+class CompanyOf(Question[CompanyReply], frozen=True, kw_only=True):
+    """Ask for a company's profile, or its fundamentals."""
+
+    symbol: str
+
+
+class QuoteOf(Question[QuoteReply], frozen=True, kw_only=True):
+    """Ask what a share costs."""
+
+    dataset: Dataset = Dataset.QUOTES
+    symbol: str
+
+
+class EarningsBetween(Question[EarningsReply], frozen=True, kw_only=True):
+    """Ask for the reports of every US company from a date to another, both included."""
+
+    dataset: Dataset = Dataset.EARNINGS
+    first: date
+    last: date
+
+
+class NewsAbout(Question[NewsReply], frozen=True, kw_only=True):
+    """Ask for articles about companies, published from `since` to before `until` (aware UTC).
+
+    `companies` maps each symbol to the company's name, for providers that know no symbols.
+    """
+
+    dataset: Dataset = Dataset.NEWS
+    companies: dict[str, str]
+    since: datetime
+    until: datetime
+    cursor: str | None = None
 
 
 class Provider(Protocol):
@@ -154,14 +270,8 @@ class Provider(Protocol):
     def allowance(self) -> Allowance:
         """Return what its key may spend."""
 
-    async def daily_bars(self, session: date) -> DailyReply:
-        """Ask for every US stock's raw bar of one session: one call."""
-
-    async def tickers(self, cursor: str | None = None) -> TickersReply:
-        """Ask for one page of the active US stocks: one call."""
-
-    async def actions(self, dataset: Dataset, since: date, cursor: str | None = None) -> ActionsReply:
-        """Ask for one page of the splits, or the dividends, with ex-dates from a date on: one call."""
+    async def ask(self, question: Question[Answer]) -> Answer:
+        """Ask one question: one call. It must be of a dataset among the abilities."""
 
 
 class Providers(Protocol):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date, datetime
 
     from app.domain.actions import ReportedAction
@@ -131,6 +131,23 @@ class InstrumentsIngest(Protocol):
 
     async def store(self, unit: UnitOfWork, tickers: Sequence[ListedTicker], fetched: Fetched) -> Stored:
         """Store what the list says; what it leaves out is kept as it was."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A question about instruments: which of its symbols the answer knew (`found`), and when it came (market time)."""
+
+    dataset: Dataset
+    provider: str
+    symbols: Sequence[str]
+    found: Collection[str]
+    at: datetime
+
+
+class Asks(Protocol):
+    """When each instrument was last asked about."""
+
+    async def record(self, unit: UnitOfWork, asked: Asked) -> None:
+        """Write down that instruments were asked about, and which of them the answer knew."""
 
 
 class ActionsIngest(Protocol):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal  # noqa: TC003  msgspec reads annotations at run time
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -17,21 +17,24 @@ from app.domain.actions import ReportedAction
 from app.domain.bars import DailyBars
 from app.domain.datasets import Dataset
 from app.domain.quality import take
-from app.domain.quotas import NEAR, SECOND_US, Allowance, Outcome, Window, allowance_id
+from app.domain.quotas import Outcome, Window
 from app.domain.sessions import NEW_YORK
-from app.ports.providers import Ability, ActionsReply, DailyReply, ListedTicker, TickersReply
+from app.ports.providers import (
+    Ability,
+    ActionsPage,
+    ActionsReply,
+    BarsOfDay,
+    DailyReply,
+    ListedTicker,
+    TickersPage,
+    TickersReply,
+)
 from app.providers.client.http import RawReply, Request
-from app.providers.client.metered import Access, MeteredClient
 from app.providers.client.reading import held, next_cursor, read_rows
+from app.providers.client.source import Credentials, Declaration, Endpoint
 from app.providers.client.verdicts import RefusedError, Verdict, asked_wait_s, by_status, decoded, not_json, refuse
 
-if TYPE_CHECKING:
-    from app.ports.clock import Clock
-    from app.ports.quotas import Ledger
-    from app.providers.client.http import HttpClient
-
 NAME = "polygon"
-WINDOWS = (Window(max_calls=5, span_s=60),)
 # Two years, less a day for the date line and a leap day.
 HISTORY = timedelta(days=729)
 # "End of day" data of a session may be asked for in the evening in New York.
@@ -39,6 +42,7 @@ FINAL_DELAY = timedelta(hours=4)
 # One company under two names: pages of one may continue on the other.
 TWINS = frozenset({"api.polygon.io", "api.massive.com"})
 PAGE_ROWS = 1000
+TICKERS = "/v3/reference/tickers"
 
 # In this order: the refusal of today's bars also speaks of plans.
 MEANINGS = (
@@ -154,76 +158,29 @@ ACTIONS: dict[Dataset, tuple[str, str, type[SplitRow | DividendRow]]] = {
 }
 
 
-class Polygon:
-    """The provider: declares what it can do, builds requests, reads replies."""
+def credentials(key: str) -> Credentials:
+    """Send the key in a header."""
+    return Credentials(headers={"Authorization": f"Bearer {key}"})
 
-    name = NAME
 
-    def __init__(self, http: HttpClient, ledger: Ledger, clock: Clock, access: Access) -> None:
-        """Use the shared client; raise SettingsError when the key must not be sent to that address."""
-        # What is counted by another clock, or by another host, is another allowance of the same key.
-        replay = clock.clock_id if clock.clock_id.startswith("replay:") else ""
-        realm = replay or ("here" if access.deadlines is NEAR else "")
-        self.allowance = Allowance(
-            id=allowance_id(NAME, access.key, realm),
-            provider=NAME,
-            windows=WINDOWS,
-            hold_us=round(access.deadlines.hold_s * SECOND_US * clock.speed),
-        )
-        self.abilities = {
-            Dataset.BARS_DAILY: Ability(
-                dataset=Dataset.BARS_DAILY, history=HISTORY, since=access.since, final_delay=FINAL_DELAY
-            ),
-            Dataset.INSTRUMENTS: Ability(dataset=Dataset.INSTRUMENTS),
-            Dataset.SPLITS: Ability(dataset=Dataset.SPLITS),
-            Dataset.DIVIDENDS: Ability(dataset=Dataset.DIVIDENDS),
-        }
-        self._client = MeteredClient(http, ledger, clock, access, self.allowance)
-        self._headers = {"Authorization": f"Bearer {access.key}"}
+def ask_bars(question: BarsOfDay) -> Request:
+    """Ask for every US stock's raw bar of one session."""
+    path = f"/v2/aggs/grouped/locale/us/market/stocks/{question.session.isoformat()}"
+    return Request(path=path, params={"adjusted": "false", "include_otc": "false"})
 
-    @property
-    def host(self) -> str:
-        """Return the host that is called."""
-        return self._client.host
 
-    async def daily_bars(self, session: date) -> DailyReply:
-        """Ask for every US stock's raw bar of one session."""
-        request = Request(
-            path=f"/v2/aggs/grouped/locale/us/market/stocks/{session.isoformat()}",
-            params={"adjusted": "false", "include_otc": "false"},
-        )
-        return await self._client.get(
-            request,
-            self._headers,
-            lambda reply: read_grouped(reply, session),
-            purpose=f"{Dataset.BARS_DAILY} {session}",
-        )
+def ask_tickers(question: TickersPage) -> Request:
+    """Ask for one page of the stocks that are listed, or were."""
+    active = "true" if question.active else "false"
+    first = {"market": "stocks", "active": active, "sort": "ticker", "order": "asc", "limit": str(PAGE_ROWS)}
+    return Request(path=TICKERS, params={"cursor": question.cursor} if question.cursor else first)
 
-    async def tickers(self, cursor: str | None = None) -> TickersReply:
-        """Ask for one page of the active US stocks."""
-        first = {"market": "stocks", "active": "true", "sort": "ticker", "order": "asc", "limit": str(PAGE_ROWS)}
-        request = Request(path="/v3/reference/tickers", params={"cursor": cursor} if cursor else first)
-        return await self._client.get(
-            request,
-            self._headers,
-            lambda reply: read_tickers(reply, self._allowed_hosts(), request.path),
-            purpose=f"{Dataset.INSTRUMENTS} page",
-        )
 
-    async def actions(self, dataset: Dataset, since: date, cursor: str | None = None) -> ActionsReply:
-        """Ask for one page of the splits, or the dividends, with ex-dates from a date on."""
-        path, field, kind = ACTIONS[dataset]
-        first = {f"{field}.gte": since.isoformat(), "sort": field, "order": "asc", "limit": str(PAGE_ROWS)}
-        request = Request(path=path, params={"cursor": cursor} if cursor else first)
-        return await self._client.get(
-            request,
-            self._headers,
-            lambda reply: read_actions(reply, kind, self._allowed_hosts(), path),
-            purpose=f"{dataset} page from {since}",
-        )
-
-    def _allowed_hosts(self) -> frozenset[str]:
-        return TWINS if self.host in TWINS else frozenset({self.host})
+def ask_actions(question: ActionsPage) -> Request:
+    """Ask for one page of the splits, or the dividends."""
+    path, field, _ = ACTIONS[question.dataset]
+    first = {f"{field}.gte": question.since.isoformat(), "sort": field, "order": "asc", "limit": str(PAGE_ROWS)}
+    return Request(path=path, params={"cursor": question.cursor} if question.cursor else first)
 
 
 def opened(reply: RawReply) -> Envelope:
@@ -251,9 +208,9 @@ def judged(envelope: Envelope, reply: RawReply) -> Verdict | None:
     return Verdict(outcome=Outcome.MALFORMED, words=f"status {envelope.status!r} without a meaning known here: {words}")
 
 
-def read_grouped(reply: RawReply, session: date) -> DailyReply:
+def read_grouped(reply: RawReply, question: BarsOfDay, _hosts: frozenset[str]) -> DailyReply:
     """Read the market's bars of a session; refuse adjusted ones, a wrong count, and those of another session."""
-    envelope = opened(reply)
+    session, envelope = question.session, opened(reply)
     if envelope.adjusted:
         refuse("split-adjusted bars, though raw ones were asked for")
     rows, unreadable = read_rows(envelope.results, GroupedBar)
@@ -274,7 +231,7 @@ def read_grouped(reply: RawReply, session: date) -> DailyReply:
     )
 
 
-def read_tickers(reply: RawReply, hosts: frozenset[str], path: str) -> TickersReply:
+def read_tickers(reply: RawReply, _question: TickersPage, hosts: frozenset[str]) -> TickersReply:
     """Read a page of tickers."""
     envelope = opened(reply)
     rows, unreadable = read_rows(envelope.results, Ticker)
@@ -294,13 +251,14 @@ def read_tickers(reply: RawReply, hosts: frozenset[str], path: str) -> TickersRe
             for row in rows
         ],
         unreadable=unreadable,
-        cursor=next_cursor(envelope.next_url, hosts, path),
+        cursor=next_cursor(envelope.next_url, hosts, TICKERS),
         payload=reply.payload,
     )
 
 
-def read_actions(reply: RawReply, kind: type[SplitRow | DividendRow], hosts: frozenset[str], path: str) -> ActionsReply:
+def read_actions(reply: RawReply, question: ActionsPage, hosts: frozenset[str]) -> ActionsReply:
     """Read a page of splits or dividends."""
+    path, _, kind = ACTIONS[question.dataset]
     envelope = opened(reply)
     rows, unreadable = read_rows(envelope.results, kind)
     return ActionsReply(
@@ -332,3 +290,23 @@ def stray_rows(rows: list[GroupedBar], session: date) -> np.ndarray[Any, np.dtyp
     times = {row.at_ms for row in rows}
     wrong = {ms for ms in times if datetime.fromtimestamp(ms / 1000, UTC).astimezone(zone).date() != session}
     return np.array([row.at_ms in wrong for row in rows], dtype=bool)
+
+
+DECLARATION = Declaration(
+    name=NAME,
+    windows=(Window(max_calls=5, span_s=60),),
+    abilities={
+        Dataset.BARS_DAILY: Ability(dataset=Dataset.BARS_DAILY, history=HISTORY, final_delay=FINAL_DELAY),
+        Dataset.INSTRUMENTS: Ability(dataset=Dataset.INSTRUMENTS),
+        Dataset.SPLITS: Ability(dataset=Dataset.SPLITS),
+        Dataset.DIVIDENDS: Ability(dataset=Dataset.DIVIDENDS),
+    },
+    endpoints={
+        Dataset.BARS_DAILY: Endpoint(request=ask_bars, read=read_grouped),
+        Dataset.INSTRUMENTS: Endpoint(request=ask_tickers, read=read_tickers),
+        Dataset.SPLITS: Endpoint(request=ask_actions, read=read_actions),
+        Dataset.DIVIDENDS: Endpoint(request=ask_actions, read=read_actions),
+    },
+    credentials=credentials,
+    twins=TWINS,
+)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.domain.errors import SettingsError, UnknownSubjectError
+from app.providers import polygon
 from app.providers.client.metered import LOOPBACK, Access
-from app.providers.polygon import Polygon
+from app.providers.client.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from app.domain.datasets import Dataset
     from app.ports.clock import Clock
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
     from app.providers.client.http import HttpClient
 
 
-def build(http: HttpClient, ledger: Ledger, clock: Clock, *, polygon: Access) -> Registry:
+DECLARATIONS = (polygon.DECLARATION,)
+
+
+def build(http: HttpClient, ledger: Ledger, clock: Clock, access: Mapping[str, Access]) -> Registry:
     """Build the providers whose key is set, in order of preference."""
-    providers: list[Provider] = []
-    if polygon.key:
-        providers.append(Polygon(http, ledger, clock, polygon))
-    return Registry(providers, clock)
+    keyed = [one for one in DECLARATIONS if one.name in access and access[one.name].key]
+    return Registry([Source(one, http, ledger, clock, access[one.name]) for one in keyed], clock)
 
 
 class Registry:

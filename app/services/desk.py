@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from app.ports.clock import Clock
     from app.ports.providers import Providers
     from app.ports.quotas import Ledger
-    from app.ports.stores import ActionsIngest, BarsIngest, Coverage, InstrumentsIngest, Sessions
+    from app.ports.stores import ActionsIngest, Asks, BarsIngest, Coverage, InstrumentsIngest, Sessions
 
 EXCHANGE_ZONE = ZoneInfo(NEW_YORK)
 
@@ -31,6 +31,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     bars: BarsIngest
     instruments: InstrumentsIngest
     actions: ActionsIngest
+    asks: Asks
 
     def today(self) -> date:
         """Return the date in New York at the market's time."""

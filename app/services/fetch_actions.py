@@ -10,7 +10,7 @@ from app.domain.actions import faults
 from app.domain.datasets import Dataset
 from app.domain.pipelines import StepReport
 from app.domain.quality import HeldRow
-from app.ports.providers import ProviderError
+from app.ports.providers import ActionsPage, ProviderError
 from app.ports.stores import Sweep
 from app.services.fetch_calls import once_each, page_source
 from app.services.refused_calls import end_refused
@@ -33,7 +33,7 @@ async def fetch_actions(desk: Desk, step: Step, call: FetchCall) -> None:
     """
     provider = desk.providers.get(call.provider)
     try:
-        reply = await provider.actions(call.dataset, call.day, call.cursor)
+        reply = await provider.ask(ActionsPage(dataset=call.dataset, since=call.day, cursor=call.cursor))
         actions, held = checked(reply.actions)
         clean = call.clean and not held and not reply.unreadable
         parts = call.following(reply.cursor, clean=clean)

@@ -32,7 +32,8 @@ STEP = "fetch"
 class FetchCall(msgspec.Struct, frozen=True, kw_only=True):
     """What to ask which provider for; the arguments of a `fetch` step.
 
-    `subject` is the session, or the first date of a sweep; empty for a dataset without dates. `on` is the market
+    `subject` is the session, the first date of a sweep, or the symbols (joined by commas) that are asked about; empty
+    where there is nothing to choose. `on` is the market
     day of the plan. A sweep that began at `began` (market time) goes on from `cursor` with page `page`. With
     `force` a session is asked for also when it was answered already. `clean` says that no row of the sweep's
     earlier pages was held back.
@@ -50,14 +51,19 @@ class FetchCall(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def day(self) -> date:
-        """Return the session, or the first date that is asked for."""
+        """Return the session, or the first date that is asked for; only where the subject is one."""
         return date.fromisoformat(self.subject) if self.subject else self.on
+
+    @property
+    def symbols(self) -> list[str]:
+        """Return the symbols that are asked about; only where the subject is made of them."""
+        return self.subject.split(",")
 
     def part(self, delay_s: float = 0.0) -> Part:
         """Return the step that makes this call; nobody looks at it for `delay_s` machine seconds."""
         args: dict[str, object] = msgspec.to_builtins(self)
         page = f":{self.page:04}" if self.page > 1 else ""
-        return Part(step=STEP, part=f"{self.dataset}:{self.day}{page}", args=args, delay_s=delay_s)
+        return Part(step=STEP, part=f"{self.dataset}:{self.subject or self.on}{page}", args=args, delay_s=delay_s)
 
     def following(self, cursor: str | None, *, clean: bool = True) -> list[Part]:
         """Return the step of the next page, none after the last; raise ProviderError when it leads in circles."""

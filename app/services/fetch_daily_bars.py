@@ -10,7 +10,7 @@ from app.domain.datasets import Dataset
 from app.domain.gaps import covers, settled_by
 from app.domain.pipelines import StepReport
 from app.domain.sessions import US_EQUITIES
-from app.ports.providers import ProviderError
+from app.ports.providers import BarsOfDay, ProviderError
 from app.ports.stores import Fetched
 from app.services.refused_calls import end_refused
 
@@ -38,7 +38,7 @@ async def fetch_daily_bars(desk: Desk, step: Step, call: FetchCall) -> None:
             return
     provider = desk.providers.get(call.provider)
     try:
-        reply = await provider.daily_bars(call.day)
+        reply = await provider.ask(BarsOfDay(session=call.day))
     except ProviderError as e:
         await end_refused(desk, step, call, e)
         return

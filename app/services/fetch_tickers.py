@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.domain.pipelines import StepReport
-from app.ports.providers import ProviderError
+from app.ports.providers import ProviderError, TickersPage
 from app.services.fetch_calls import once_each, page_source
 from app.services.refused_calls import end_refused
 
@@ -22,7 +22,7 @@ async def fetch_tickers(desk: Desk, step: Step, call: FetchCall) -> None:
     """
     provider = desk.providers.get(call.provider)
     try:
-        reply = await provider.tickers(call.cursor)
+        reply = await provider.ask(TickersPage(cursor=call.cursor))
         parts = call.following(reply.cursor)
     except ProviderError as e:
         await end_refused(desk, step, call, e)

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from app.db.actions_ingest import ActionsIngestStore
+from app.db.asks import AskStore
 from app.db.bars_ingest import BarsIngestStore
 from app.db.engine import Connection, Database
 from app.db.instruments_ingest import InstrumentsIngestStore
@@ -18,7 +19,7 @@ from app.domain.pipelines import Part, StepReport
 from app.domain.quality import HeldRow
 from app.domain.quotas import Allowance, Window
 from app.domain.sessions import Session
-from app.ports.providers import Ability, ActionsReply, DailyReply, Payload, Provider, TickersReply
+from app.ports.providers import Ability, Answer, DailyReply, Payload, Provider, Question
 from app.providers.registry import Registry
 from app.services.desk import Desk
 from tests.fakes.clocks import ManualClock
@@ -42,26 +43,18 @@ class ScriptedProvider:
             for dataset in Dataset
         }
         self.answers: list[Any] = []
-        self.asked: list[tuple[Any, ...]] = []
+        self.asked: list[Question[Any]] = []
 
-    def next(self, *question: Any) -> Any:
+    def next(self, question: Question[Any]) -> Any:
         self.asked.append(question)
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    async def daily_bars(self, session: date) -> DailyReply:
-        answer: DailyReply = self.next(session)
-        return answer
-
-    async def tickers(self, cursor: str | None = None) -> TickersReply:
-        answer: TickersReply = self.next(cursor)
-        return answer
-
-    async def actions(self, dataset: Dataset, since: date, cursor: str | None = None) -> ActionsReply:
-        answer: ActionsReply = self.next(dataset, since, cursor)
-        return answer
+    async def ask(self, question: Question[Answer]) -> Answer:
+        found: Answer = self.next(question)
+        return found
 
 
 class FakeStep:
@@ -103,6 +96,7 @@ def desk(database: Database, clock: ManualClock, *providers: Provider) -> Desk:
         bars=BarsIngestStore(),
         instruments=InstrumentsIngestStore(),
         actions=ActionsIngestStore(),
+        asks=AskStore(),
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 from litestar import Controller
 from litestar.handlers import BaseRouteHandler
 
-from app.domain.quotas import Window
+from app.providers.registry import DECLARATIONS
 from tests.house.tree import FILES, PYTHON, ROOT, relative
 from workers.pipelines import Pipeline, registry
 
@@ -94,13 +94,12 @@ def test_every_pipeline_module_declares_one_pipeline() -> None:
         assert isinstance(module.PIPELINE, Pipeline), module.__name__
 
 
-def test_every_provider_module_says_its_name_and_its_windows() -> None:
+def test_every_provider_module_declares_itself() -> None:
     found = [module for module in entries("app.providers") if not module.__name__.endswith((".registry", ".client"))]
     assert found
     for module in found:
-        assert module.__name__ == f"app.providers.{module.NAME}"
-        assert module.WINDOWS
-        assert all(isinstance(window, Window) for window in module.WINDOWS), module.__name__
+        assert module.__name__ == f"app.providers.{module.DECLARATION.name}"
+        assert module.DECLARATION in DECLARATIONS
 
 
 def test_every_routes_module_declares_its_routes() -> None:

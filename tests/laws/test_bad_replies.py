@@ -18,7 +18,9 @@ from app.db.bars_ingest import BarsIngestStore
 from app.db.engine import Database
 from app.domain import quality
 from app.domain.bars import DailyBars
+from app.domain.datasets import Dataset
 from app.domain.quality import HeldRow
+from app.ports.providers import ActionsPage, BarsOfDay, TickersPage
 from app.providers.client.http import RawReply
 from app.providers.client.verdicts import RefusedError
 from app.providers.polygon import TWINS, DividendRow, SplitRow, Ticker, read_actions, read_grouped, read_tickers
@@ -107,7 +109,7 @@ def reply(raw: bytes) -> RawReply:
 def outcome(raw: bytes) -> tuple[DailyBars, list[HeldRow]] | None:
     """What would be stored and what held; None when the whole reply is refused."""
     try:
-        found = read_grouped(reply(raw), DAY)
+        found = read_grouped(reply(raw), BarsOfDay(session=DAY), TWINS)
     except RefusedError:
         return None
     kept, held = quality.check(found.bars)
@@ -205,6 +207,9 @@ PAGES: dict[type, dict[str, Any]] = {
 }
 
 
+KINDS = {SplitRow: Dataset.SPLITS, DividendRow: Dataset.DIVIDENDS}
+
+
 @given(kind=st.sampled_from(list(PAGES)), changes=st.lists(st.tuples(st.integers(0, 4), ODD), max_size=3))
 def test_spoilt_pages_of_reference_data_give_only_sound_rows(kind: Any, changes: list[tuple[int, Any]]) -> None:
     row = dict(PAGES[kind])
@@ -214,9 +219,10 @@ def test_spoilt_pages_of_reference_data_give_only_sound_rows(kind: Any, changes:
     raw = json.dumps({"status": "OK", "results": [row, good, good]}).encode()
     try:
         if kind is Ticker:
-            symbols = [ticker.symbol for ticker in read_tickers(reply(raw), TWINS, "/v3").tickers]
+            symbols = [ticker.symbol for ticker in read_tickers(reply(raw), TickersPage(), TWINS).tickers]
         else:
-            actions, held = checked(read_actions(reply(raw), kind, TWINS, "/v3").actions)
+            question = ActionsPage(dataset=KINDS[kind], since=DAY)
+            actions, held = checked(read_actions(reply(raw), question, TWINS).actions)
             assert all(row.evidence for row in held)
             symbols = [action.symbol for action in actions]
             for action in actions:

@@ -1,14 +1,12 @@
 """Laws of every provider in the registry; a new one is held to them by being there."""
 
-import inspect
-
 import pytest
 
 from app.domain.quotas import FAR, NEAR
 from app.ports.providers import Provider
 from app.providers.client.http import HttpClient
 from app.providers.client.metered import Access
-from app.providers.registry import Registry, build
+from app.providers.registry import DECLARATIONS, Registry, build
 from tests.fakes.clocks import ManualClock
 from tests.fakes.ledger import FakeLedger
 
@@ -17,9 +15,9 @@ KEY = "a-key-that-must-stay-unseen"
 
 def built(url: str, clock: ManualClock, key: str = KEY) -> Registry:
     """Build every provider there is, all at one address."""
-    names = [name for name, part in inspect.signature(build).parameters.items() if part.kind is part.KEYWORD_ONLY]
+    names = [declaration.name for declaration in DECLARATIONS]
     access = dict.fromkeys(names, Access(url=url, key=key))
-    registry: Registry = build(HttpClient(), FakeLedger(clock), clock, **access)
+    registry = build(HttpClient(), FakeLedger(clock), clock, access)
     assert len(registry.all()) == (len(names) if key else 0)
     return registry
 

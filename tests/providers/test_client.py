@@ -11,10 +11,11 @@ import pytest
 
 from app.domain.errors import LaterError, SettingsError
 from app.domain.quotas import Denied, Outcome
-from app.ports.providers import ProviderError, Retry
+from app.ports.providers import BarsOfDay, ProviderError, Retry
 from app.providers.client.http import HttpClient, scrub
 from app.providers.client.metered import Access, checked_base
-from app.providers.polygon import Polygon
+from app.providers.client.source import Source
+from app.providers.polygon import DECLARATION
 from app.providers.registry import Registry
 from tests.fakes.bad_host import Answer, BadHost, http
 from tests.fakes.clocks import ManualClock
@@ -34,15 +35,15 @@ async def client() -> AsyncIterator[HttpClient]:
         yield client
 
 
-def polygon(client: HttpClient, ledger: FakeLedger, url: str) -> Polygon:
-    return Polygon(client, ledger, ledger.clock, Access(url=url, key=KEY))
+def polygon(client: HttpClient, ledger: FakeLedger, url: str) -> Source:
+    return Source(DECLARATION, client, ledger, ledger.clock, Access(url=url, key=KEY))
 
 
 async def ask(client: HttpClient, answer: Answer | bytes) -> tuple[ProviderError | None, FakeLedger, BadHost]:
     ledger = FakeLedger(ManualClock())
     async with BadHost(answer) as host:
         try:
-            await polygon(client, ledger, host.url).daily_bars(DAY)
+            await polygon(client, ledger, host.url).ask(BarsOfDay(session=DAY))
         except ProviderError as e:
             return e, ledger, host
     return None, ledger, host
@@ -133,7 +134,7 @@ async def test_nobody_there(client: HttpClient) -> None:
     async with BadHost(b"") as host:
         url = host.url
     with pytest.raises(ProviderError) as caught:
-        await polygon(client, ledger, url).daily_bars(DAY)
+        await polygon(client, ledger, url).ask(BarsOfDay(session=DAY))
     assert caught.value.retry is Retry.AGAIN
     assert ledger.results[0].outcome is Outcome.UNREACHABLE
 
@@ -150,10 +151,10 @@ async def test_a_short_denial_is_waited_out_and_a_long_one_gives_the_step_back(c
     short = Denied(soonest_us=30_000, latest_us=60_000_000, why="every slot is taken")
     ledger = FakeLedger(ManualClock(), [short, short])
     async with BadHost(http(GOOD)) as host:
-        await polygon(client, ledger, host.url).daily_bars(DAY)
+        await polygon(client, ledger, host.url).ask(BarsOfDay(session=DAY))
         ledger.denials = [Denied(soonest_us=41_000_000, latest_us=60_000_000, why="every slot is taken")]
         with pytest.raises(LaterError) as caught:
-            await polygon(client, ledger, host.url).daily_bars(DAY)
+            await polygon(client, ledger, host.url).ask(BarsOfDay(session=DAY))
     assert caught.value.wait_s == 41
     assert len(host.requests) == 1
 
@@ -164,7 +165,7 @@ async def test_waiting_in_place_has_an_end(client: HttpClient) -> None:
     )
     async with BadHost(http(GOOD)) as host:
         with pytest.raises(LaterError) as caught:
-            await polygon(client, ledger, host.url).daily_bars(DAY)
+            await polygon(client, ledger, host.url).ask(BarsOfDay(session=DAY))
     # Two waits of 0.9 s; then it is given back for as long as it has waited in vain, but not beyond the latest.
     assert caught.value.wait_s == pytest.approx(1.8)
     assert host.requests == []
@@ -182,7 +183,7 @@ async def test_a_permit_that_grew_old_is_not_used(client: HttpClient) -> None:
     ledger = SlowLedger(clock)
     async with BadHost(http(GOOD)) as host:
         with pytest.raises(LaterError):
-            await polygon(client, ledger, host.url).daily_bars(DAY)
+            await polygon(client, ledger, host.url).ask(BarsOfDay(session=DAY))
     assert host.requests == []
     assert ledger.results[0].outcome is Outcome.UNSENT
 
@@ -198,16 +199,16 @@ def test_a_key_is_never_sent_in_the_open_or_to_an_odd_address(url: str) -> None:
 def test_a_replay_clock_never_meets_a_real_host() -> None:
     clock = ManualClock(clock_id="replay:1", speed=5760)
     http_client, ledger = HttpClient(), FakeLedger(clock)
-    real = Polygon(http_client, ledger, clock, Access(url="https://api.polygon.io", key=KEY))
+    real = Source(DECLARATION, http_client, ledger, clock, Access(url="https://api.polygon.io", key=KEY))
     with pytest.raises(SettingsError, match="GROAT_POLYGON__URL"):
         Registry([real], clock)
-    here = Polygon(http_client, ledger, clock, Access(url="http://127.0.0.1:8090/", key=KEY))
+    here = Source(DECLARATION, http_client, ledger, clock, Access(url="http://127.0.0.1:8090/", key=KEY))
     assert Registry([here], clock).get("polygon") is here
     assert here.allowance.hold_us == 15_000_000 * 5760
     assert real.allowance.hold_us == 45_000_000 * 5760
     wall = ManualClock()
     ids = {
-        Polygon(http_client, ledger, each, Access(url=url, key=KEY)).allowance.id
+        Source(DECLARATION, http_client, ledger, each, Access(url=url, key=KEY)).allowance.id
         for each in (clock, wall, ManualClock(clock_id="replay:2"))
         for url in ("https://api.massive.com", "https://api.polygon.io", "http://127.0.0.1:8090")
     }

@@ -10,15 +10,15 @@ import pytest
 
 from app.domain.datasets import Dataset
 from app.domain.quotas import Outcome
-from app.ports.providers import RETRY, ProviderError, Retry
+from app.ports.providers import RETRY, ActionsPage, BarsOfDay, ProviderError, Retry, TickersPage
 from app.providers.client.http import RawReply
 from app.providers.client.verdicts import RefusedError, Verdict
-from app.providers.polygon import TWINS, DividendRow, SplitRow, read_actions, read_grouped, read_tickers
+from app.providers.polygon import TWINS, read_actions, read_grouped, read_tickers
 
 DAY = date(2010, 5, 6)
 # 16:00 and 00:00 in New York on that day.
 CLOSE_MS, MIDNIGHT_MS = 1273176000000, 1273118400000
-SPLITS, TICKERS = "/v3/reference/splits", "/v3/reference/tickers"
+TICKERS = "/v3/reference/tickers"
 
 
 def reply(body: object, status: int = 200) -> RawReply:
@@ -37,7 +37,7 @@ def grouped(*rows: object, **fields: object) -> RawReply:
 
 def refusal(raw: RawReply) -> Verdict:
     with pytest.raises(RefusedError) as caught:
-        read_grouped(raw, DAY)
+        read_grouped(raw, BarsOfDay(session=DAY), TWINS)
     return caught.value.verdict
 
 
@@ -83,7 +83,9 @@ def test_every_outcome_but_success_has_a_retry_class() -> None:
 @pytest.mark.parametrize("status", ["OK", "DELAYED"])
 @pytest.mark.parametrize("at_ms", [CLOSE_MS, MIDNIGHT_MS, MIDNIGHT_MS + 86_399_999])
 def test_bars_become_columns(status: str, at_ms: int) -> None:
-    answer = read_grouped(grouped(bar(t=at_ms), bar("IBM", vw=..., n=..., v=7, t=at_ms), status=status), DAY)
+    answer = read_grouped(
+        grouped(bar(t=at_ms), bar("IBM", vw=..., n=..., v=7, t=at_ms), status=status), BarsOfDay(session=DAY), TWINS
+    )
     bars = answer.bars
     assert bars.symbols == ["PG", "IBM"]
     assert bars.sessions.tolist() == [DAY, DAY]
@@ -96,8 +98,8 @@ def test_bars_become_columns(status: str, at_ms: int) -> None:
 
 
 def test_a_session_without_bars_is_no_error() -> None:
-    assert len(read_grouped(reply({"status": "OK", "resultsCount": 0}), DAY).bars) == 0
-    assert len(read_grouped(reply({"status": "OK", "results": None}), DAY).bars) == 0
+    assert len(read_grouped(reply({"status": "OK", "resultsCount": 0}), BarsOfDay(session=DAY), TWINS).bars) == 0
+    assert len(read_grouped(reply({"status": "OK", "results": None}), BarsOfDay(session=DAY), TWINS).bars) == 0
 
 
 @pytest.mark.parametrize("wrong", [
@@ -123,7 +125,7 @@ def test_a_reply_that_cannot_be_true_is_refused_whole(wrong: RawReply) -> None:
     "fields", [{"o": None}, {"c": "60.75"}, {"v": ...}, {"t": -1}, {"t": 10**30}, {"n": 10**30}, {"T": 5}, {"h": True}]
 )
 def test_one_unreadable_row_is_held_and_the_rest_is_read(fields: dict[str, Any]) -> None:
-    answer = read_grouped(grouped(bar("IBM"), bar(**fields), bar("KO")), DAY)
+    answer = read_grouped(grouped(bar("IBM"), bar(**fields), bar("KO")), BarsOfDay(session=DAY), TWINS)
     assert answer.bars.symbols == ["IBM", "KO"]
     (held,) = answer.unreadable
     assert held.rule == "unreadable"
@@ -133,7 +135,7 @@ def test_one_unreadable_row_is_held_and_the_rest_is_read(fields: dict[str, Any])
 
 
 def test_a_stray_row_of_another_day_is_held() -> None:
-    answer = read_grouped(grouped(bar("IBM"), bar(t=MIDNIGHT_MS - 1), bar("KO")), DAY)
+    answer = read_grouped(grouped(bar("IBM"), bar(t=MIDNIGHT_MS - 1), bar("KO")), BarsOfDay(session=DAY), TWINS)
     assert answer.bars.symbols == ["IBM", "KO"]
     assert [(row.symbol, row.rule) for row in answer.unreadable] == [("PG", "wrong_session")]
 
@@ -146,7 +148,7 @@ def test_tickers_are_read_and_the_next_page_is_only_a_cursor() -> None:
         {"ticker": "N\x00L"},
     ]  # fmt: skip
     body = {"status": "OK", "results": rows, "next_url": f"https://api.massive.com{TICKERS}?cursor=Y3Vy&apiKey=x"}
-    answer = read_tickers(reply(body), TWINS, TICKERS)
+    answer = read_tickers(reply(body), TickersPage(), TWINS)
     first, second = answer.tickers
     assert (first.symbol, first.mic, first.currency, first.figi) == ("A", "XNYS", "USD", "BBG000C2V3D6")
     assert second.name is None
@@ -166,22 +168,20 @@ def test_tickers_are_read_and_the_next_page_is_only_a_cursor() -> None:
 ])  # fmt: skip
 def test_a_next_page_elsewhere_is_refused(next_url: str) -> None:
     with pytest.raises(RefusedError):
-        read_tickers(reply({"status": "OK", "results": [], "next_url": next_url}), TWINS, TICKERS)
+        read_tickers(reply({"status": "OK", "results": [], "next_url": next_url}), TickersPage(), TWINS)
 
 
 def test_splits_and_dividends_are_exact_decimals() -> None:
     row = {"ticker": "GOOGL", "execution_date": "2022-07-18", "split_from": 1, "split_to": 20}
     body = {"status": "OK", "results": [row, {**row, "ticker": "CIG.C", "split_from": 0.1, "id": "E1"}]}
-    first, second = read_actions(reply(body), SplitRow, TWINS, SPLITS).actions
+    first, second = read_actions(reply(body), ActionsPage(dataset=Dataset.SPLITS, since=DAY), TWINS).actions
     assert (first.kind, first.ref, first.split_to) == ("split", "split:GOOGL:2022-07-18", Decimal(20))
     assert (second.ref, second.split_from) == ("E1", Decimal("0.1"))
     paid = {"ticker": "CSSEN", "ex_dividend_date": "2025-06-12", "cash_amount": 0.59375, "dividend_type": "CD",
             "frequency": 4, "pay_date": "2025-06-30", "record_date": "2025-06-15"}  # fmt: skip
-    (dividend,) = read_actions(reply({"status": "OK", "results": [paid]}), DividendRow, TWINS, SPLITS).actions
+    (dividend,) = read_actions(
+        reply({"status": "OK", "results": [paid]}), ActionsPage(dataset=Dataset.DIVIDENDS, since=DAY), TWINS
+    ).actions
     assert dividend.cash_amount == Decimal("0.59375")
     assert (dividend.ex_date, dividend.pay_on) == (date(2025, 6, 12), date(2025, 6, 30))
     assert dividend.kind == "dividend"
-
-
-def test_datasets_are_declared() -> None:
-    assert set(Dataset) == {"bars_daily", "instruments", "splits", "dividends"}

@@ -18,7 +18,15 @@ from app.domain.gaps import Span
 from app.domain.pipelines import StepReport
 from app.domain.quality import HeldRow
 from app.domain.quotas import Outcome
-from app.ports.providers import ActionsReply, ListedTicker, ProviderError, TickersReply
+from app.ports.providers import (
+    ActionsPage,
+    ActionsReply,
+    BarsOfDay,
+    ListedTicker,
+    ProviderError,
+    TickersPage,
+    TickersReply,
+)
 from app.services.desk import Desk
 from app.services.fetch_run import backfill_request, fetch_part, plan_run, sum_up_run
 from app.services.plan_fetches import EVERYTHING, PlanRequest, plan_fetches
@@ -151,7 +159,7 @@ async def test_what_was_answered_meanwhile_is_not_asked_again_unless_forced(
     assert step.report == StepReport(skipped={"answered meanwhile": 1})
     polygon.answers = [answer(bars({**MARKET, "S3": 99.0}, THURSDAY), THURSDAY)]
     await fetch(office, database, force=True)
-    assert polygon.asked == [(THURSDAY,), (THURSDAY,)]
+    assert polygon.asked == [BarsOfDay(session=THURSDAY), BarsOfDay(session=THURSDAY)]
     assert await rows(database, "SELECT count(*) FROM bar_revisions") == [(1,)]
 
 
@@ -258,7 +266,7 @@ async def test_a_sweep_hands_its_pages_on_and_is_settled_by_the_last(
     last = FakeStep(database, part.args, part.part)
     await fetch_part(office, last)
     assert last.parts == []
-    assert polygon.asked == [(None,), ("next",)]
+    assert polygon.asked == [TickersPage(), TickersPage(cursor="next")]
     assert await office.coverage.settled(Dataset.INSTRUMENTS) == (Span(THURSDAY, WEEK[4]),)
     assert await rows(database, "SELECT symbol FROM instruments ORDER BY 1") == [("A",), ("B",), ("C",)]
     assert subjects(await plan_fetches(office, EVERYTHING), Dataset.INSTRUMENTS) == []
@@ -291,7 +299,7 @@ async def test_actions_are_checked_stored_and_settled_to_the_present(
     ]
     step = await fetch(office, database, "splits", subject=str(MONDAY))
     assert step.report == StepReport(done=1, skipped={"held": 1})
-    assert polygon.asked == [(Dataset.SPLITS, MONDAY, None)]
+    assert polygon.asked == [ActionsPage(dataset=Dataset.SPLITS, since=MONDAY)]
     assert await office.coverage.settled(Dataset.SPLITS) == (Span(MONDAY, WEEK[4]),)
     step = await fetch(office, database, "splits", subject=str(MONDAY))
     assert step.report == StepReport(done=0, skipped={"held": 2})
