@@ -75,7 +75,7 @@ class Session:
         ]
         envelope = {"status": "OK", "adjusted": False, "resultsCount": len(results), "results": results}
         body = msgspec.json.encode(envelope)
-        return RawReply(status=200, content_type="application/json", retry_after=None, body=body, duration_ms=0.0)
+        return RawReply(status=200, content_type="application/json", body=body, duration_ms=0.0)
 
     def rows(self) -> list[tuple[object, ...]]:
         """Return the table's rows."""

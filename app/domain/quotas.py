@@ -87,6 +87,7 @@ class Outcome(StrEnum):
 
     OK = "ok"
     RATE_LIMITED = "rate_limited"
+    BURST = "burst"
     NOT_YET_FINAL = "not_yet_final"
     NOT_ENTITLED = "not_entitled"
     BAD_KEY = "bad_key"
@@ -96,6 +97,18 @@ class Outcome(StrEnum):
     SERVER_ERROR = "server_error"
     UNREACHABLE = "unreachable"
     UNSENT = "unsent"
+
+
+class LimitHint(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reply's headers say of the window of `span_s`: `limit` calls, of which `remaining` until `reset_at`.
+
+    None where they do not say. A hint may only make the ledger stricter.
+    """
+
+    span_s: float
+    limit: int | None = None
+    remaining: int | None = None
+    reset_at: datetime | None = None
 
 
 class CallResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -57,6 +57,7 @@ class Retry(StrEnum):
 
 RETRY: Mapping[Outcome, Retry] = {
     Outcome.RATE_LIMITED: Retry.LATER,
+    Outcome.BURST: Retry.LATER,
     Outcome.UNSENT: Retry.LATER,
     Outcome.NOT_YET_FINAL: Retry.NEVER,
     Outcome.NOT_FOUND: Retry.NEVER,

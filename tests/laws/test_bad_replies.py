@@ -103,7 +103,7 @@ def change(results: list[Any], how: str, row: int, field: str, value: Any) -> No
 
 
 def reply(raw: bytes) -> RawReply:
-    return RawReply(status=200, content_type="application/json", retry_after=None, body=raw, duration_ms=1.0)
+    return RawReply(status=200, content_type="application/json", body=raw, duration_ms=1.0)
 
 
 def outcome(raw: bytes) -> tuple[DailyBars, list[HeldRow]] | None:

@@ -23,7 +23,7 @@ TICKERS = "/v3/reference/tickers"
 
 def reply(body: object, status: int = 200) -> RawReply:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return RawReply(status=status, content_type="application/json", retry_after=None, body=raw, duration_ms=1.0)
+    return RawReply(status=status, content_type="application/json", body=raw, duration_ms=1.0)
 
 
 def bar(symbol: str = "PG", **fields: Any) -> dict[str, Any]:

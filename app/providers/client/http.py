@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 20 * 1024 * 1024
 CONNECT_S = 10.0
+# What tells of limits and of the provider's clock.
+KEPT = ("date", "retry-after", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
+LONGEST_HEADER = 100
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,13 +34,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RawReply(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole reply, decompressed."""
+    """A whole reply, decompressed. `headers` are those of KEPT that it had, by their lower-case names."""
 
     status: int
     content_type: str
-    retry_after: str | None
     body: bytes
     duration_ms: float
+    headers: dict[str, str] = {}
 
     @property
     def payload(self) -> Payload:
@@ -110,9 +113,9 @@ class HttpClient:
             return RawReply(
                 status=reply.status_code,
                 content_type=reply.headers.get("content-type", ""),
-                retry_after=reply.headers.get("retry-after"),
                 body=body,
                 duration_ms=(time.perf_counter() - started) * 1000,
+                headers={name: reply.headers[name][:LONGEST_HEADER] for name in KEPT if name in reply.headers},
             )
 
     async def _read(self, reply: httpx.Response) -> bytes:

@@ -29,6 +29,8 @@ WAIT_IN_PLACE_S = 2.0
 SHORTEST_WAIT_S = 0.02
 # A wrong key stays wrong until the operator acts; asking more often only spends the quota of whoever owns it.
 BAD_KEY_S = 3600.0
+# Calls came too close together; the day is not spent.
+BURST_S = 2.0
 OK = Verdict(outcome=Outcome.OK)
 UNREAD = Verdict(outcome=Outcome.MALFORMED, words="it could not be read, and not for a foreseen reason")
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -145,6 +147,8 @@ class MeteredClient:
         """Return for how long (quota clock) nothing more may be asked: as told, or the longest window."""
         if verdict.outcome is Outcome.BAD_KEY:
             return BAD_KEY_S
+        if verdict.outcome is Outcome.BURST:
+            return BURST_S if verdict.wait_s is None else verdict.wait_s
         if verdict.outcome is not Outcome.RATE_LIMITED:
             return 0.0
         return max(window.span_s for window in self._allowance.windows) if verdict.wait_s is None else verdict.wait_s

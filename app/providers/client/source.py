@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from app.domain.datasets import Dataset
+    from app.domain.quotas import LimitHint
     from app.ports.clock import Clock
     from app.ports.providers import Ability, Answer, Question, Reply
     from app.ports.quotas import Ledger
@@ -41,7 +42,10 @@ class Endpoint:
 
 @dataclass(frozen=True, kw_only=True)
 class Declaration:
-    """All that there is to know of a provider. `twins` are hosts under which the very same service answers."""
+    """All that there is to know of a provider.
+
+    `twins` are hosts under which the very same service answers; `limits` reads what a reply's headers say of a window.
+    """
 
     name: str
     windows: tuple[Window, ...]
@@ -49,6 +53,7 @@ class Declaration:
     endpoints: Mapping[Dataset, Endpoint]
     credentials: Callable[[str], Credentials]
     twins: frozenset[str] = field(default_factory=frozenset)
+    limits: Callable[[RawReply], LimitHint | None] | None = None
 
 
 class Source:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import NoReturn, TypeVar
 
 import msgspec
@@ -10,6 +12,7 @@ from app.domain.quotas import Outcome
 from app.providers.client.http import RawReply  # noqa: TC001  msgspec reads annotations at run time
 
 SHOWN = 300
+SHORTEST_WAIT_S = 1.0
 LONGEST_WAIT_S = 86_400.0
 Wire = TypeVar("Wire")
 
@@ -82,6 +85,26 @@ def shown(body: bytes) -> str:
 
 
 def asked_wait_s(reply: RawReply) -> float | None:
-    """Read Retry-After in seconds, at most a day; None when it is absent or a date."""
-    text = (reply.retry_after or "").strip()
-    return min(float(text), LONGEST_WAIT_S) if text.isdecimal() else None
+    """Read Retry-After, in seconds or as a date by the provider's own clock; from one second to a day.
+
+    None when it is absent or cannot be read.
+    """
+    text = reply.headers.get("retry-after", "").strip()
+    if text.isdecimal():
+        return clamped_s(float(text))
+    until, now = http_date(text), http_date(reply.headers.get("date", ""))
+    return clamped_s((until - now).total_seconds()) if until and now else None
+
+
+def clamped_s(wait_s: float) -> float:
+    """Return a wait that is neither in vain nor without end."""
+    return min(max(wait_s, SHORTEST_WAIT_S), LONGEST_WAIT_S)
+
+
+def http_date(text: str) -> datetime | None:
+    """Read a header's date; None when it is none."""
+    try:
+        found = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
