@@ -47,18 +47,21 @@ CREATE TABLE earnings (
   known_at         timestamptz NOT NULL,
   superseded_at    timestamptz CHECK (superseded_at > known_at)
 );
+COMMENT ON COLUMN earnings.report_date IS 'In the exchange''s calendar. A report that a sweep of its dates no longer has was withdrawn.';
 CREATE UNIQUE INDEX earnings_current ON earnings (instrument_id, fiscal_year, fiscal_quarter, provider)
   WHERE superseded_at IS NULL;
-CREATE INDEX earnings_by_date ON earnings (report_date, instrument_id);
+CREATE INDEX earnings_by_date ON earnings (report_date DESC, id DESC);
+CREATE INDEX earnings_by_instrument ON earnings (instrument_id, report_date DESC, id DESC);
 
--- One row an article, however many providers and addresses it came by. url_key is the address without what does not
--- name the article; title_key is the title's words, for the same story under another address.
+-- One row an article, however many providers and addresses it came by: the first one's words, which nothing overwrites.
+-- url_key is the address without what does not name the article (null when it names only a site); title_key is the
+-- title's words (null when they are too few), for the same story under another address.
 CREATE TABLE articles (
   id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   url          text        NOT NULL,
-  url_key      text        NOT NULL UNIQUE,
-  title        text        NOT NULL,
-  title_key    text        NOT NULL,
+  url_key      text        UNIQUE,
+  title        text        NOT NULL CHECK (title <> ''),
+  title_key    text,
   source       text,
   author       text,
   summary      text,
@@ -73,42 +76,50 @@ CREATE TABLE articles (
   ) STORED
 );
 CREATE INDEX articles_by_time ON articles (published_at DESC, id DESC);
-CREATE INDEX articles_by_title ON articles (title_key, published_at);
-CREATE INDEX articles_search ON articles USING gin (search);
+CREATE INDEX articles_by_title ON articles (title_key, published_at) WHERE title_key IS NOT NULL;
+-- Without a list of what is pending: a search is quick right after an ingest too.
+CREATE INDEX articles_search ON articles USING gin (search) WITH (fastupdate = off);
 
--- Each provider and address by which an article came, the first one included.
+-- Each provider and address by which an article came, the first one included. An address that was seen once leads to
+-- its article for ever.
 CREATE TABLE article_sightings (
   article_id bigint      NOT NULL REFERENCES articles,
   provider   text        NOT NULL,
   ref        text        NOT NULL,
   url        text        NOT NULL,
+  url_key    text,
   fetch_id   bigint      NOT NULL,
   known_at   timestamptz NOT NULL,
   PRIMARY KEY (provider, ref)
 );
 CREATE INDEX article_sightings_by_article ON article_sightings (article_id);
+CREATE INDEX article_sightings_by_url ON article_sightings (url_key) WHERE url_key IS NOT NULL;
 
--- Which companies an article is about, and who says so.
+-- Which companies an article is about, and who says so: the provider, or our reading of its text (basis). The time of
+-- publication is the article's, so that one company's latest news are read in order.
 CREATE TABLE article_instruments (
-  article_id    bigint      NOT NULL REFERENCES articles,
   instrument_id integer     NOT NULL REFERENCES instruments,
+  published_at  timestamptz NOT NULL,
+  article_id    bigint      NOT NULL REFERENCES articles,
   provider      text        NOT NULL,
+  basis         text        NOT NULL CHECK (basis IN ('provider', 'text')),
   fetch_id      bigint      NOT NULL,
   known_at      timestamptz NOT NULL,
-  PRIMARY KEY (instrument_id, article_id, provider)
+  PRIMARY KEY (instrument_id, published_at, article_id, provider, basis)
 );
 CREATE INDEX article_instruments_by_article ON article_instruments (article_id);
 
--- A provider's own score, never ours; instrument 0 is the article as a whole.
+-- A provider's own score, never ours; instrument 0 is the article as a whole. One that changes is a later row.
 CREATE TABLE article_sentiments (
   article_id    bigint      NOT NULL REFERENCES articles,
   instrument_id integer     NOT NULL DEFAULT 0,
   provider      text        NOT NULL,
+  ref           text        NOT NULL,
   score         float8 CHECK (score BETWEEN -1 AND 1),
   label         text,
   fetch_id      bigint      NOT NULL,
   known_at      timestamptz NOT NULL,
-  PRIMARY KEY (article_id, instrument_id, provider, known_at),
+  PRIMARY KEY (article_id, instrument_id, provider, ref, known_at),
   CHECK (num_nonnulls(score, label) > 0)
 );
 
