@@ -16,6 +16,8 @@ from app.db.asks import AskStore
 from app.db.bars import Bars
 from app.db.bars_ingest import BarsIngestStore
 from app.db.changes import ChangeListener
+from app.db.company_facts_ingest import CompanyIngestStore
+from app.db.earnings_ingest import EarningsIngestStore
 from app.db.engine import Database
 from app.db.everyday import Everyday
 from app.db.gauges import PostgresGauges
@@ -24,14 +26,17 @@ from app.db.instrument_ids import InstrumentIds
 from app.db.instruments import Instruments
 from app.db.instruments_ingest import InstrumentsIngestStore
 from app.db.lanes import EVERY_CHUNK, Lanes
+from app.db.listing import InstrumentListing
 from app.db.pipelines import PipelineStore
 from app.db.provider_calls import PostgresCallLog
 from app.db.quota_ledger import PostgresLedger
 from app.db.quotes import Quotes
+from app.db.quotes_ingest import QuotesIngestStore
 from app.db.search import Search
 from app.db.sessions import SessionStore
 from app.db.settled import SettledStore
 from app.db.spine import Spine
+from app.db.symbol_bars_ingest import SymbolBarsIngestStore
 from app.db.watermarks import Watermarks
 from app.probes import AliveCheck, ValkeyCheck
 from app.providers import registry
@@ -99,7 +104,8 @@ class House:
         instrument_ids = InstrumentIds()
         self.sessions: Sessions = SessionStore(self.database)
         self.coverage: Coverage = SettledStore(self.database)
-        self.bars_ingest: BarsIngest = BarsIngestStore(instrument_ids)
+        bars_ingest = BarsIngestStore(instrument_ids)
+        self.bars_ingest: BarsIngest = bars_ingest
         self.instruments_ingest: InstrumentsIngest = InstrumentsIngestStore()
         self.actions_ingest: ActionsIngest = ActionsIngestStore(instrument_ids)
         self.desk = Desk(
@@ -112,6 +118,11 @@ class House:
             instruments=self.instruments_ingest,
             actions=self.actions_ingest,
             asks=AskStore(),
+            listing=InstrumentListing(self.database),
+            companies=CompanyIngestStore(),
+            quotes=QuotesIngestStore(),
+            earnings=EarningsIngestStore(),
+            symbol_bars=SymbolBarsIngestStore(bars_ingest, instrument_ids),
         )
         self.plan_fetches = partial(plan_fetches, self.desk)
 

@@ -14,8 +14,11 @@ RECORD = """
 INSERT INTO asks AS a (dataset, instrument_id, provider, asked_at, misses, next_ask)
 SELECT %(dataset)s, i.id, %(provider)s, %(now)s, m.misses,
   CASE WHEN m.misses = 0 THEN %(now)s ELSE %(now)s + interval '1 day' END
-FROM instruments i CROSS JOIN LATERAL (SELECT CASE WHEN i.symbol = ANY(%(found)s) THEN 0 ELSE 1 END AS misses) m
-WHERE i.symbol = ANY(%(symbols)s) ORDER BY i.id
+FROM (
+  SELECT DISTINCT ON (symbol) id, symbol FROM instruments WHERE symbol = ANY(%(symbols)s)
+  ORDER BY symbol, active DESC, id DESC
+) i CROSS JOIN LATERAL (SELECT CASE WHEN i.symbol = ANY(%(found)s) THEN 0 ELSE 1 END AS misses) m
+ORDER BY i.id
 ON CONFLICT (dataset, instrument_id, provider) DO UPDATE SET asked_at = excluded.asked_at,
   misses = CASE WHEN excluded.misses = 0 THEN 0 ELSE a.misses + 1 END,
   next_ask = CASE WHEN excluded.misses = 0 THEN excluded.asked_at

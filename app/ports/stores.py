@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from app.domain.actions import ReportedAction
     from app.domain.bars import DailyBars
     from app.domain.datasets import Dataset
+    from app.domain.earnings import ReportedEarnings
     from app.domain.fetch_plan import Refusal
+    from app.domain.fundamentals import CompanyFacts
     from app.domain.gaps import Span
     from app.domain.quality import HeldRow
     from app.domain.quotas import Allowance
+    from app.domain.quotes import ReportedQuote
     from app.domain.sessions import Session
     from app.ports.providers import ListedTicker, Payload
     from app.ports.steps import UnitOfWork
@@ -161,3 +164,47 @@ class ActionsIngest(Protocol):
         With a `sweep`, of which these are the last, what it no longer reported is ended as well; but nothing when
         that would be many: then the sweep is more likely to have been cut short.
         """
+
+
+class Listing(Protocol):
+    """Which symbols are instruments."""
+
+    async def known(self, symbols: Collection[str]) -> frozenset[str]:
+        """Return those of the symbols that are instruments."""
+
+
+class CompanyIngest(Protocol):
+    """What is told of companies on its way in."""
+
+    async def store(self, unit: UnitOfWork, company: CompanyFacts, fetched: Fetched) -> Stored:
+        """Store sound facts when one differs from what this provider said before; the old ones stay as they were known.
+
+        Empty facts, and those of a symbol that is no instrument, change nothing.
+        """
+
+
+class QuotesIngest(Protocol):
+    """Providers' quotes on their way in."""
+
+    async def store(self, unit: UnitOfWork, quotes: Sequence[ReportedQuote], fetched: Fetched) -> Stored:
+        """Store sound quotes: the same moment with the same values is nothing new, with others it is a correction."""
+
+
+class EarningsIngest(Protocol):
+    """Earnings reports on their way in."""
+
+    async def store(
+        self, unit: UnitOfWork, earnings: Sequence[ReportedEarnings], fetched: Fetched, swept: Span | None = None
+    ) -> Stored:
+        """Store sound reports, each (symbol, fiscal quarter) once: changed ones supersede the old row, which stays.
+
+        With `swept` they are all of the provider's with a report date in it, and what it no longer has is ended;
+        but nothing when that would be many.
+        """
+
+
+class SymbolBarsIngest(Protocol):
+    """One symbol's bars on their way in, beside the whole market's."""
+
+    async def store(self, unit: UnitOfWork, bars: DailyBars, fetched: Fetched) -> Stored:
+        """Fill sessions without a bar; where there is one, keep these as another opinion of it."""

@@ -15,7 +15,19 @@ if TYPE_CHECKING:
     from app.ports.clock import Clock
     from app.ports.providers import Providers
     from app.ports.quotas import Ledger
-    from app.ports.stores import ActionsIngest, Asks, BarsIngest, Coverage, InstrumentsIngest, Sessions
+    from app.ports.stores import (
+        ActionsIngest,
+        Asks,
+        BarsIngest,
+        CompanyIngest,
+        Coverage,
+        EarningsIngest,
+        InstrumentsIngest,
+        Listing,
+        QuotesIngest,
+        Sessions,
+        SymbolBarsIngest,
+    )
 
 EXCHANGE_ZONE = ZoneInfo(NEW_YORK)
 
@@ -32,6 +44,11 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     instruments: InstrumentsIngest
     actions: ActionsIngest
     asks: Asks
+    listing: Listing
+    companies: CompanyIngest
+    quotes: QuotesIngest
+    earnings: EarningsIngest
+    symbol_bars: SymbolBarsIngest
 
     def today(self) -> date:
         """Return the date in New York at the market's time."""

@@ -8,11 +8,16 @@ from typing import Any
 from app.db.actions_ingest import ActionsIngestStore
 from app.db.asks import AskStore
 from app.db.bars_ingest import BarsIngestStore
+from app.db.company_facts_ingest import CompanyIngestStore
+from app.db.earnings_ingest import EarningsIngestStore
 from app.db.engine import Connection, Database
 from app.db.instruments_ingest import InstrumentsIngestStore
+from app.db.listing import InstrumentListing
 from app.db.quota_ledger import PostgresLedger
+from app.db.quotes_ingest import QuotesIngestStore
 from app.db.sessions import SessionStore
 from app.db.settled import SettledStore
+from app.db.symbol_bars_ingest import SymbolBarsIngestStore
 from app.domain.bars import DailyBars
 from app.domain.datasets import Dataset
 from app.domain.pipelines import Part, StepReport
@@ -97,6 +102,11 @@ def desk(database: Database, clock: ManualClock, *providers: Provider) -> Desk:
         instruments=InstrumentsIngestStore(),
         actions=ActionsIngestStore(),
         asks=AskStore(),
+        listing=InstrumentListing(database),
+        companies=CompanyIngestStore(),
+        quotes=QuotesIngestStore(),
+        earnings=EarningsIngestStore(),
+        symbol_bars=SymbolBarsIngestStore(BarsIngestStore()),
     )
 
 
