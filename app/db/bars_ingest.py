@@ -10,10 +10,13 @@ import psycopg
 from app.db.copy_binary import dates, moment, pack_with_nulls, text
 from app.db.fetch_log import NEXT_FETCH, close_fetch, hold_rows
 from app.db.instrument_ids import VERSION, InstrumentIds
+from app.db.quality_counts import count_bars
 from app.domain.datasets import Watermark
 from app.ports.stores import Stored
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import numpy.typing as npt
 
     from app.db.engine import Connection
@@ -67,8 +70,9 @@ WITH todo AS MATERIALIZED (
     vwap = excluded.vwap, trades = excluded.trades, provider = excluded.provider, fetch_id = excluded.fetch_id,
     known_at = greatest(excluded.known_at, b.known_at + interval '1 microsecond')
 )
-SELECT count(*) FILTER (WHERE (was).known_at IS NULL)::int, count(*) FILTER (WHERE (was).known_at IS NOT NULL)::int
-FROM todo
+SELECT session, count(*) FILTER (WHERE (was).known_at IS NULL)::int,
+  count(*) FILTER (WHERE (was).known_at IS NOT NULL)::int
+FROM todo GROUP BY session
 """  # noqa: S608  only our own constants
 
 
@@ -91,8 +95,11 @@ class BarsIngestStore:
             block = packed(bars, np.array(ids, dtype=np.int32), fetched, fetch_id)
             if not answered and await copied(connection, block):
                 inserted = len(bars)
+                added = per_session(bars)
             else:
-                inserted, changed = await merged(connection, block, {"first": days[0], "last": days[-1]})
+                added, changed = await merged(connection, block, {"first": days[0], "last": days[-1]})
+                inserted = sum(added.values())
+            await count_bars(connection, added)
         held = await hold_rows(connection, fetched, fetch_id)
         stored = Stored(rows=len(bars), inserted=inserted, changed=changed, held=held, instruments=made)
         watermarks = [
@@ -134,13 +141,20 @@ async def copied(connection: Connection, block: bytes) -> bool:
     return True
 
 
-async def merged(connection: Connection, block: bytes, span: dict[str, object]) -> tuple[int, int]:
-    """COPY to staging, then merge; return how many rows were new and how many changed."""
+def per_session(bars: DailyBars) -> dict[date, int]:
+    """Count the bars of each session."""
+    sessions, counts = np.unique(bars.sessions, return_counts=True)
+    return dict(zip(sessions.tolist(), counts.tolist(), strict=True))
+
+
+async def merged(connection: Connection, block: bytes, span: dict[str, object]) -> tuple[dict[date, int], int]:
+    """COPY to staging, then merge; return how many rows were new in each session touched, and how many changed."""
     await connection.execute(STAGE)
     await copy(connection, COPY_STAGED, block)
     # Planned for these dates each time: a plan for any dates would look into every chunk.
-    row = await (await connection.execute(MERGE, span, prepare=False)).fetchone()
-    return cast("tuple[int, int]", row)
+    rows = await (await connection.execute(MERGE, span, prepare=False)).fetchall()
+    touched = cast("list[tuple[date, int, int]]", rows)
+    return {session: added for session, added, _ in touched}, sum(changed for _, _, changed in touched)
 
 
 async def copy(connection: Connection, statement: str, block: bytes) -> None:
