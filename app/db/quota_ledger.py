@@ -5,62 +5,27 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
+from app.db import quota_sql as sql
 from app.domain import quotas
-from app.domain.quotas import AllowanceUsage, Denied, Permit, Spending, WindowUsage
+from app.domain.quotas import SECOND_US, AllowanceUsage, CallClass, Denied, Permit, Spending, Window, WindowUsage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from app.db.engine import Connection, Database
-    from app.domain.quotas import Allowance, CallResult
+    from app.domain.quotas import Allowance, CallResult, LimitHint
     from app.ports.clock import Clock
 
-RESERVE = "CALL groat_reserve(%s, %s, %s, %s, %s, NULL, NULL, NULL, NULL)"
-# Never later than it was: a reply can only end the uncertainty sooner.
-SETTLE = """
-UPDATE provider_calls SET settled = true,
-  last_us = least(last_us, greatest(at_us, %(now)s)),
-  last_wall = least(last_wall, at_wall + greatest(0, %(now)s - at_us) / %(speed)s * interval '1 microsecond'),
-  outcome = %(outcome)s, status = %(status)s, reply_bytes = %(reply_bytes)s,
-  duration_ms = %(duration_ms)s, error = %(error)s
-WHERE id = %(id)s AND NOT settled
-"""
-BLOCK = """
-UPDATE allowances SET
-  blocked_us = greatest(%(now)s + %(span)s, CASE WHEN blocked_clock = %(clock)s THEN blocked_us
-    ELSE %(now)s + (extract(epoch FROM blocked_wall - clock_timestamp()) * 1e6 * %(speed)s)::bigint END),
-  blocked_wall = greatest(blocked_wall, clock_timestamp() + %(span)s / %(speed)s * interval '1 microsecond'),
-  blocked_clock = %(clock)s, blocked_why = %(why)s
-WHERE id = %(id)s
-"""
-BLOCKED = """
-SELECT CASE WHEN blocked_clock = %(clock)s THEN blocked_us - %(now)s
-            ELSE (extract(epoch FROM blocked_wall - clock_timestamp()) * 1e6)::bigint + 1000000 END, blocked_why
-FROM allowances WHERE id = %(id)s AND blocked_clock IS NOT NULL
-"""
-LAST_DAY = """
-SELECT coalesce(outcome, CASE WHEN last_us > %(now)s THEN 'in_flight' ELSE 'lost' END), count(*)
-FROM provider_calls
-WHERE allowance = %(id)s
-  AND ((clock_id = %(clock)s AND last_us > %(now)s - 86400000000 AND at_us > %(now)s - 86400000000)
-    OR (clock_id <> %(clock)s AND last_wall > clock_timestamp() - interval '1 day'
-        AND at_wall > clock_timestamp() - interval '1 day'))
-GROUP BY 1 ORDER BY 1
-"""
-DECLARE = """
-INSERT INTO allowances (id, provider, hold_us) VALUES (%s, %s, %s)
-ON CONFLICT (id) DO UPDATE SET provider = excluded.provider, hold_us = excluded.hold_us
-"""
-DECLARE_WINDOW = """
-INSERT INTO quota_windows (allowance, span_us, max_calls) VALUES (%s, %s, %s)
-ON CONFLICT (allowance, span_us) DO UPDATE SET max_calls = excluded.max_calls
-"""
+ANY = "any"
+MOST_INTEGER = 2**31 - 1
 
 
 class PostgresLedger:
     """Reserve, settle and describe provider calls.
 
-    Exact for any number of processes on one machine: the quota clock is the machine's boot clock, or a replay's.
+    Exact for any number of processes: the quota clock is the machine's boot clock, or a replay's, and the calls of
+    other machines are judged by the database server's time, corrected for its jumps.
     Raises DependencyDownError when PostgreSQL is away: no reservation, no call.
     """
 
@@ -73,28 +38,28 @@ class PostgresLedger:
     async def declare(self, allowance: Allowance) -> None:
         """Make the stored windows those of the code."""
         async with self._database.transaction() as connection:
-            await connection.execute(DECLARE, [allowance.id, allowance.provider, allowance.hold_us])
-            spans = [window.span_us for window in allowance.windows]
-            await connection.execute(
-                "DELETE FROM quota_windows WHERE allowance = %s AND span_us <> ALL(%s)", [allowance.id, spans]
-            )
-            for window in allowance.windows:
-                await connection.execute(DECLARE_WINDOW, [allowance.id, window.span_us, window.max_calls])
+            await connection.execute(sql.DECLARE, [allowance.id, allowance.provider, allowance.hold_us])
+            windows = [(window.only or ANY, window.span_us, window.max_calls) for window in allowance.windows]
+            classes, spans = [each for each, _, _ in windows], [span for _, span, _ in windows]
+            await connection.execute(sql.FORGET_WINDOWS, [allowance.id, classes, spans])
+            for window in windows:
+                await connection.execute(sql.DECLARE_WINDOW, [allowance.id, *window])
         self._declared.add(allowance)
 
-    async def reserve(self, allowance: Allowance, purpose: str) -> Permit | Denied:
+    async def reserve(
+        self, allowance: Allowance, purpose: str, call_class: CallClass = CallClass.INTERACTIVE
+    ) -> Permit | Denied:
         """Reserve one call, or say when to ask again."""
         if allowance not in self._declared:
             await self.declare(allowance)
-        clock = self._clock
-        at_us = clock.quota_us()
         async with self._database.connection() as connection:
-            cursor = await connection.execute(RESERVE, [allowance.id, clock.clock_id, at_us, clock.speed, purpose])
+            values = await self._timed(connection, allowance)
+            cursor = await connection.execute(sql.RESERVE, values | {"class": call_class, "purpose": purpose})
             row = await cursor.fetchone()
         call_id, soonest, latest, why = cast("tuple[int | None, int, int, str]", row)
         if call_id is None:
             return Denied(soonest_us=soonest, latest_us=latest, why=why)
-        return Permit(call_id=call_id, allowance=allowance.id, at_us=at_us)
+        return Permit(call_id=call_id, allowance=allowance.id, at_us=cast("int", values["now"]))
 
     async def settle(self, permit: Permit, result: CallResult) -> None:
         """Record the end of a call; the first settlement stands."""
@@ -109,66 +74,120 @@ class PostgresLedger:
             "error": result.error,
         }
         async with self._database.connection() as connection:
-            await connection.execute(SETTLE, values)
+            await connection.execute(sql.SETTLE, values)
 
     async def block(self, allowance: Allowance, for_us: int, why: str) -> None:
         """Grant nothing until then, or longer if that was already so."""
-        now = self._clock.quota_us()
-        values = {
-            "id": allowance.id,
-            "clock": self._clock.clock_id,
-            "now": now,
-            "speed": self._clock.speed,
-            "span": for_us,
-            "why": why,
+        async with self._database.connection() as connection:
+            values = await self._timed(connection, allowance)
+            await connection.execute(sql.BLOCK, values | {"span": for_us, "why": why})
+
+    async def tighten(self, allowance: Allowance, hint: LimitHint) -> int:
+        """Obey a reply's headers, where they are stricter; return how many calls they add."""
+        told = {
+            "span": round(hint.span_s * SECOND_US),
+            "limit": None if hint.limit is None else min(hint.limit, MOST_INTEGER),
+            "remaining": None if hint.remaining is None else max(min(hint.remaining, MOST_INTEGER), 0),
         }
         async with self._database.connection() as connection:
-            await connection.execute(BLOCK, values)
+            values = await self._timed(connection, allowance)
+            cursor = await connection.execute(sql.TIGHTEN, values | told)
+            (added,) = cast("tuple[int]", await cursor.fetchone())
+        return added
+
+    async def loosen(self, provider: str) -> int:
+        """Forget what a provider told of lower limits, and its blocks; return for how many keys."""
+        async with self._database.transaction() as connection:
+            cursor = await connection.execute(sql.LOOSEN, {"provider": provider})
+            (keys,) = cast("tuple[int]", await cursor.fetchone())
+        return keys
+
+    async def block_all(self, why: str) -> int:
+        """Block every allowance for its longest window; return how many there are."""
+        async with self._database.connection() as connection:
+            cursor = await connection.execute(sql.BLOCK_ALL, await self._timed(connection) | {"why": why})
+            return cursor.rowcount
+
+    async def note_time(self, allowance: Allowance, provider_time: datetime) -> None:
+        """Remember how far the provider's clock is from this server's."""
+        async with self._database.connection() as connection:
+            await connection.execute(sql.NOTE_TIME, {"id": allowance.id, "provider_time": provider_time})
+
+    async def prune(self, keep: timedelta, *, most: int) -> int:
+        """Delete old calls, a bounded number of each key; return how many."""
+        async with self._database.connection() as connection:
+            values = await self._timed(connection)
+            cursor = await connection.execute(sql.PRUNE, values | {"keep": keep, "most": most})
+            return sum(cast("int", deleted) for (deleted,) in await cursor.fetchall())
 
     async def spending(self, allowance: Allowance) -> Spending:
         """Return what rests now, and any block."""
-        now = self._clock.quota_us()
         async with self._database.connection() as connection:
-            return await self._spending(connection, allowance, now)
+            spending, _ = await self._spending(connection, allowance)
+        return spending
 
     async def usage(self, allowances: Sequence[Allowance]) -> list[AllowanceUsage]:
         """Describe allowances for people."""
         async with self._database.connection() as connection:
             return [await self._describe(connection, allowance) for allowance in allowances]
 
-    async def _spending(self, connection: Connection, allowance: Allowance, now: int) -> Spending:
-        key = {"id": allowance.id, "clock": self._clock.clock_id, "now": now}
-        cursor = await connection.execute(
-            "SELECT late_us FROM groat_resting(%(id)s, %(clock)s, %(now)s) ORDER BY late_us", key
+    async def _timed(self, connection: Connection, allowance: Allowance | None = None) -> dict[str, object]:
+        """Read the clocks, the server's first: it then knows how old the reading of ours can be at most.
+
+        No other host knows a replay's clock: nothing is to be corrected for it.
+        """
+        told = None
+        if not self._clock.clock_id.startswith("replay:"):
+            row = await (await connection.execute(sql.SERVER_TIME)).fetchone()
+            (told,) = cast("tuple[datetime]", row)
+        values = {"clock": self._clock.clock_id, "now": self._clock.quota_us(), "speed": self._clock.speed}
+        return {**values, "told": told, "id": allowance.id if allowance else None}
+
+    async def _spending(self, connection: Connection, allowance: Allowance) -> tuple[Spending, float | None]:
+        """Return also the skew of the provider's clock."""
+        clock = self._clock
+        key = {"id": allowance.id, "clock": clock.clock_id, "now": clock.quota_us(), "speed": clock.speed}
+        rows = cast("list[tuple[int, str]]", await (await connection.execute(sql.RESTING, key)).fetchall())
+        limits = cast("list[tuple[int, int]]", await (await connection.execute(sql.TOLD_LIMITS, key)).fetchall())
+        state = await (await connection.execute(sql.STATE, key)).fetchone()
+        blocked_us, why, skew_s = cast("tuple[int | None, str | None, float | None]", state or (None, None, None))
+        is_blocked = blocked_us is not None and blocked_us > 0
+        spending = Spending(
+            lates_us=tuple(late for late, _ in rows),
+            by_class={each: tuple(late for late, named in rows if named == each) for each in CallClass},
+            told=tuple(Window(max_calls=limit, span_s=span_us / SECOND_US) for span_us, limit in limits),
+            blocked_us=blocked_us if blocked_us is not None and is_blocked else 0,
+            blocked_why=why if is_blocked else None,
         )
-        lates = tuple(cast("int", late) for (late,) in await cursor.fetchall())
-        row = await (await connection.execute(BLOCKED, key)).fetchone()
-        blocked_us, why = cast("tuple[int, str]", row) if row else (0, None)
-        if blocked_us <= 0:
-            return Spending(lates_us=lates)
-        return Spending(lates_us=lates, blocked_us=blocked_us, blocked_why=why)
+        return spending, skew_s
 
     async def _describe(self, connection: Connection, allowance: Allowance) -> AllowanceUsage:
         now, market = self._clock.quota_us(), self._clock.now()
-        spending = await self._spending(connection, allowance, now)
+        spending, skew_s = await self._spending(connection, allowance)
         key = {"id": allowance.id, "clock": self._clock.clock_id, "now": now}
-        outcomes = await (await connection.execute(LAST_DAY, key)).fetchall()
-        lates = spending.lates_us
-        alone = Spending(lates_us=lates)
+        outcomes = await (await connection.execute(sql.LAST_DAY, key)).fetchall()
         return AllowanceUsage(
             provider=allowance.provider,
             allowance=allowance.id,
-            windows=tuple(
-                WindowUsage(
-                    max_calls=window.max_calls,
-                    span_s=window.span_s,
-                    resting=quotas.resting(window, lates),
-                    next_free=market + timedelta(microseconds=quotas.free_in_us([window], alone)),
-                )
-                for window in allowance.windows
-            ),
+            windows=tuple(described(window, spending, market) for window in allowance.windows),
             next_free=market + timedelta(microseconds=quotas.free_in_us(allowance.windows, spending)),
             blocked_until=market + timedelta(microseconds=spending.blocked_us) if spending.blocked_us else None,
             blocked_why=spending.blocked_why,
             calls_last_day={cast("str", outcome): cast("int", count) for outcome, count in outcomes},
+            clock_skew_s=skew_s,
         )
+
+
+def described(window: Window, spending: Spending, market: datetime) -> WindowUsage:
+    """Describe one window at a market time."""
+    lower = [told.max_calls for told in spending.told if window.only is None and told.span_us == window.span_us]
+    lates = quotas.counted(window, spending)
+    most = min([window.max_calls, *lower])
+    alone = Window(max_calls=most, span_s=window.span_s)
+    return WindowUsage(
+        max_calls=most,
+        span_s=window.span_s,
+        resting=quotas.resting(window, lates),
+        next_free=market + timedelta(microseconds=quotas.free_in_us([alone], Spending(lates_us=lates))),
+        only=window.only,
+    )

@@ -1,0 +1,28 @@
+"""Hold the ledger between hosts, classes of calls, and what providers tell of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+
+from migrations.runner import run_sql
+
+if TYPE_CHECKING:
+    from piccolo.engine.postgres import PostgresEngine
+
+ID = "2026-11-23T18:06:00:000000"
+VERSION = "1.38.0"
+DESCRIPTION = "the ledger between hosts, classes, and what providers tell"
+FILES = ("0006_ledger",)
+
+
+async def forwards(engine: PostgresEngine) -> MigrationManager:
+    """Run the SQL files."""
+    manager = MigrationManager(migration_id=ID, app_name="groat", description=DESCRIPTION)
+
+    async def run() -> None:
+        await run_sql(engine, *FILES)
+
+    manager.add_raw(run)
+    return manager
