@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from app.db import bars_sql
+from app.db.joined_reads import JoinedReads
 from app.db.lanes import array_literal
 from app.domain.adjustment import Dividend, Split
 from app.domain.bars import Adjustment
@@ -51,6 +52,7 @@ class Bars:
     def __init__(self, lanes: Lanes) -> None:
         """Read over these connections."""
         self.lanes = lanes
+        self.joined = JoinedReads(lanes)
 
     async def count(self, query: BarQuery) -> int:
         """Count the daily bars that the question touches, over all its symbols."""
@@ -60,7 +62,9 @@ class Bars:
 
     async def text(self, query: BarQuery, shape: Shape) -> BarText | None:
         """Return JSON text of raw daily bars; None where an action applies, so that it is not the answer."""
-        rows = await self.lanes.rows("bars_text", STATEMENTS[shape], parameters(query))
+        _, *rest = parameters(query)
+        days = (query.until - query.from_).days
+        rows = await self.joined.rows("bars_text", STATEMENTS[shape], query.symbols, tuple(rest), days=days)
         found: list[tuple[str, bytes]] = []
         unknown: list[str] = []
         for _, symbol, instrument, text in rows:

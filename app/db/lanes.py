@@ -20,12 +20,14 @@ from app.domain.errors import DependencyDownError
 from app.telemetry import metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import LiteralString
+    from collections.abc import Callable, Sequence
+    from typing import LiteralString, TypeAlias
 
     from prometheus_client import Histogram
 
     from app.settings import DatabaseSettings
+
+    Parameters: TypeAlias = Sequence[str | None] | Callable[[], Sequence[str | None]]
 
 Row = tuple[bytes | None, ...]
 Cursor = psycopg.AsyncRawCursor[tuple[object, ...]]
@@ -61,10 +63,16 @@ class Lanes:
         self.waiting: deque[asyncio.Future[None]] = deque()
         self.timers: dict[str, Histogram] = {}
 
-    async def rows(self, kind: str, sql: LiteralString, params: Sequence[str | None]) -> list[Row]:
+    @property
+    def has_room(self) -> bool:
+        """Tell whether a read would be sent at once."""
+        return bool(self.idle) or self.open < self.size
+
+    async def rows(self, kind: str, sql: LiteralString, params: Parameters) -> list[Row]:
         """Run one prepared statement (``$1`` ...) and return its values as the server's own bytes.
 
-        Every parameter goes as text, and every column must be text or bytea. `kind` labels the duration metric.
+        Every parameter goes as text, and every column must be text or bytea; a function is asked for them when a lane
+        is there. `kind` labels the duration metric.
         Raises DependencyDownError when the database is away or all lanes are taken for too long.
         """
         started = perf_counter()
@@ -81,11 +89,12 @@ class Lanes:
         except psycopg.OperationalError as second:
             raise DependencyDownError(DOWN) from second
 
-    async def attempt(self, sql: LiteralString, params: Sequence[str | None]) -> list[Row]:
+    async def attempt(self, sql: LiteralString, params: Parameters) -> list[Row]:
         """Run the statement on a free lane, and give the lane back only when it is sound."""
         cursor = await self.take()
         try:
-            await cursor.execute(sql, params, prepare=True, binary=True)
+            given = params() if callable(params) else params
+            await cursor.execute(sql, given, prepare=True, binary=True)
             result = cursor.pgresult
             if result is None:
                 return []

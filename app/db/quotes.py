@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, LiteralString
 
 from app.db.bars_sql import SYMBOLS, WATERMARK
-from app.db.lanes import array_literal
+from app.db.joined_reads import JoinedReads
 from app.ports.reads import BarText
 
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ class Quotes:
 
     def __init__(self, lanes: Lanes) -> None:
         """Read over these connections."""
-        self.lanes = lanes
+        self.joined = JoinedReads(lanes)
 
     async def text(self, symbols: Sequence[str]) -> BarText:
         """Return for each symbol its Quote as a JSON object, or an empty text when it has no bar yet."""
-        rows = await self.lanes.rows("quotes", QUOTES, (array_literal(symbols),))
+        rows = await self.joined.rows("quotes", QUOTES, symbols)
         found: list[tuple[str, bytes]] = []
         unknown: list[str] = []
         for _, symbol, instrument, quote in rows:
