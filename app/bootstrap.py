@@ -29,6 +29,7 @@ from app.db.lanes import EVERY_CHUNK, Lanes
 from app.db.listing import InstrumentListing
 from app.db.pipelines import PipelineStore
 from app.db.provider_calls import PostgresCallLog
+from app.db.quality_flags import BarQualityStore
 from app.db.quota_ledger import PostgresLedger
 from app.db.quotes import Quotes
 from app.db.quotes_ingest import QuotesIngestStore
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from app.ports.pipelines import Pipelines
     from app.ports.provider_calls import CallLog
     from app.ports.providers import Providers
+    from app.ports.quality import BarQuality
     from app.ports.quotas import Ledger
     from app.ports.reads import ActionReads, BarReads, InstrumentReads, QuoteReads, WatermarkReads
     from app.ports.stores import ActionsIngest, BarsIngest, Coverage, InstrumentsIngest, Sessions
@@ -124,6 +126,7 @@ class House:
             earnings=EarningsIngestStore(),
             symbol_bars=SymbolBarsIngestStore(bars_ingest, instrument_ids),
         )
+        self.bar_quality: BarQuality = BarQualityStore(self.database)
         self.plan_fetches = partial(plan_fetches, self.desk)
 
     def _build_reads(self) -> None:

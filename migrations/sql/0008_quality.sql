@@ -1,12 +1,10 @@
 -- Data quality: what is stored of each session, what looks wrong among it, what a second provider says, who decided.
 
 -- How many instruments have a bar of a session. Moved in the transaction of every ingest, so that nobody has to count
--- bars; version moves with it, and the judge remembers which one it has judged. missing is its count of instruments that
--- traded before and after the session and have no bar of it.
+-- bars; version moves with it, and the judge remembers which one it has judged.
 CREATE TABLE bar_sessions (
   session date    PRIMARY KEY,
   stored  integer NOT NULL CHECK (stored >= 0),
-  missing integer NOT NULL DEFAULT 0 CHECK (missing >= 0),
   version bigint  NOT NULL DEFAULT 1,
   judged  bigint  NOT NULL DEFAULT 0
 );
@@ -36,9 +34,9 @@ CREATE TABLE bar_opinions (
 CREATE INDEX bar_opinions_new ON bar_opinions (session) WHERE compared_with IS NULL;
 
 -- A doubt about what is stored, or about a hole in it; the bar itself stays as it is. open: nobody knows better;
--- confirmed: a second provider says the same as the bar; resolved: the doubt has gone (an action explains it, the bar was
--- corrected, the hole was filled). A doubt that comes back is another row. bar_known_at says which bar was judged, asked_at
--- when a second provider was last asked about it.
+-- confirmed: a second provider says the same as the bar; resolved: the doubt has gone (an action explains it, the bar
+-- was corrected, the hole was filled). A doubt that comes back is another row. bar_known_at says which bar was judged,
+-- asked_at when a second provider was last asked about it.
 CREATE TABLE bar_flags (
   id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   instrument_id integer     NOT NULL REFERENCES instruments,
@@ -54,6 +52,7 @@ CREATE TABLE bar_flags (
   CHECK ((state = 'open') = (decided_at IS NULL))
 );
 CREATE UNIQUE INDEX bar_flags_open ON bar_flags (instrument_id, session, rule) WHERE state = 'open';
+CREATE INDEX bar_flags_open_by_session ON bar_flags (session, rule) WHERE state = 'open';
 CREATE INDEX bar_flags_by_instrument ON bar_flags (instrument_id, session DESC);
 CREATE INDEX bar_flags_by_session ON bar_flags (session DESC, id DESC);
 

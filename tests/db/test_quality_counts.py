@@ -55,8 +55,11 @@ async def test_bars_of_many_sessions_are_counted_each_in_its_own(database: Datab
 
 
 async def test_what_is_rolled_back_is_not_counted(database: Database) -> None:
-    with pytest.raises(ZeroDivisionError):
+    async def fail() -> None:
         async with database.transaction() as unit:
             await BarsIngestStore().store(unit, bars({"A": 10.0}), fetched())
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
     assert await query(database, COUNTED) == []
