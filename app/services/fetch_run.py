@@ -13,7 +13,11 @@ from app.domain.gaps import Span
 from app.domain.pipelines import StepReport
 from app.services.fetch_actions import fetch_actions
 from app.services.fetch_calls import FetchCall
+from app.services.fetch_company import fetch_company
 from app.services.fetch_daily_bars import fetch_daily_bars
+from app.services.fetch_earnings import fetch_earnings
+from app.services.fetch_quote import fetch_quote
+from app.services.fetch_symbol_bars import fetch_symbol_bars
 from app.services.fetch_tickers import fetch_tickers
 from app.services.plan_fetches import PlanRequest, plan_fetches
 
@@ -29,6 +33,11 @@ FETCHES = {
     Dataset.INSTRUMENTS: fetch_tickers,
     Dataset.SPLITS: fetch_actions,
     Dataset.DIVIDENDS: fetch_actions,
+    Dataset.SYMBOL_BARS: fetch_symbol_bars,
+    Dataset.PROFILES: fetch_company,
+    Dataset.FUNDAMENTALS: fetch_company,
+    Dataset.QUOTES: fetch_quote,
+    Dataset.EARNINGS: fetch_earnings,
 }
 
 
