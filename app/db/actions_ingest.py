@@ -9,6 +9,8 @@ import msgspec
 from app.db.fetch_log import close_fetch, hold_rows, open_fetch, storable
 from app.db.instrument_ids import InstrumentIds
 from app.domain.datasets import Watermark
+from app.domain.instrument_symbols import AMBIGUOUS
+from app.domain.quality import EVIDENCE, HeldRow
 from app.ports.stores import Stored
 
 if TYPE_CHECKING:
@@ -85,7 +87,11 @@ class ActionsIngestStore:
         """
         connection = cast("Connection", unit)
         fetch_id = await open_fetch(connection)
-        ids, made = await self._ids.of(connection, [action.symbol for action in actions], fetched)
+        ids, made = await self._ids.of(
+            connection, [action.symbol for action in actions], fetched, on=[action.ex_date for action in actions]
+        )
+        if AMBIGUOUS in ids:
+            actions, ids, fetched = sure(actions, ids, fetched)
         values = {
             "rows": storable([described(a, i) for a, i in zip(actions, ids, strict=True)]),
             "provider": fetched.provider,
@@ -106,6 +112,27 @@ class ActionsIngestStore:
         ]
         await close_fetch(connection, fetched, fetch_id, stored, watermarks)
         return stored
+
+
+def sure(
+    actions: Sequence[ReportedAction], ids: list[int], fetched: Fetched
+) -> tuple[list[ReportedAction], list[int], Fetched]:
+    """Hold the actions of which it cannot be told whose they are, and return the others."""
+    evidence = {"ambiguous_symbol": EVIDENCE["ambiguous_symbol"]}
+    held = [
+        HeldRow(
+            symbol=action.symbol,
+            session=action.ex_date,
+            rule="ambiguous_symbol",
+            evidence=evidence,
+            row=msgspec.to_builtins(action),
+        )
+        for action, number in zip(actions, ids, strict=True)
+        if number == AMBIGUOUS
+    ]
+    known = [(action, number) for action, number in zip(actions, ids, strict=True) if number != AMBIGUOUS]
+    kept = msgspec.structs.replace(fetched, held=[*fetched.held, *held])
+    return [action for action, _ in known], [number for _, number in known], kept
 
 
 async def withdraw(connection: Connection, sweep: Sweep, fetched: Fetched) -> int:

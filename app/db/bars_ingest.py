@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
 import numpy as np
 import psycopg
 
@@ -11,7 +12,9 @@ from app.db.copy_binary import dates, moment, pack_with_nulls, text
 from app.db.fetch_log import NEXT_FETCH, close_fetch, hold_rows
 from app.db.instrument_ids import VERSION, InstrumentIds
 from app.db.quality_counts import count_bars
+from app.domain import quality
 from app.domain.datasets import Watermark
+from app.domain.instrument_symbols import AMBIGUOUS
 from app.ports.stores import Stored
 
 if TYPE_CHECKING:
@@ -91,8 +94,12 @@ class BarsIngestStore:
         fetch_id, version, answered, _ = cast("tuple[int, int, bool, int]", row)
         made = inserted = changed = 0
         if len(bars):
-            ids, made = await self._ids.of(connection, bars.symbols, fetched, version)
-            block = packed(bars, np.array(ids, dtype=np.int32), fetched, fetch_id)
+            on = days[0] if len(days) == 1 else bars.sessions.tolist()
+            found, made = await self._ids.of(connection, bars.symbols, fetched, version, on=on)
+            ids = np.array(found, dtype=np.int32)
+            if not ids.all():
+                bars, ids, fetched = sure(bars, ids, fetched)
+            block = packed(bars, ids, fetched, fetch_id)
             if not answered and await copied(connection, block):
                 inserted = len(bars)
                 added = per_session(bars)
@@ -108,6 +115,15 @@ class BarsIngestStore:
         ]
         await close_fetch(connection, fetched, fetch_id, stored, watermarks)
         return stored
+
+
+def sure(
+    bars: DailyBars, ids: npt.NDArray[np.int32], fetched: Fetched
+) -> tuple[DailyBars, npt.NDArray[np.int32], Fetched]:
+    """Hold the bars of which it cannot be told whose they are, and return the others."""
+    known = ids != AMBIGUOUS
+    held = [quality.hold(bars, i, {"ambiguous_symbol": ~known}) for i in np.flatnonzero(~known).tolist()]
+    return quality.take(bars, known), ids[known], msgspec.structs.replace(fetched, held=[*fetched.held, *held])
 
 
 def packed(bars: DailyBars, ids: npt.NDArray[np.int32], fetched: Fetched, fetch_id: int) -> bytes:

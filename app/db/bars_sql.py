@@ -14,10 +14,14 @@ WATERMARK: Final[LiteralString] = """(
 
 # OFFSET 0 keeps two things as they are written: a symbol is quoted once and not once a bar, and found by its index
 # and not by reading all instruments.
+# Of several that have had a symbol, who has it is meant, or who had it last.
+HOLDER: Final[LiteralString] = """
+  SELECT id, currency FROM instruments WHERE symbol = q.symbol
+  ORDER BY active DESC, delisted_on DESC NULLS LAST, id DESC LIMIT 1"""
 SYMBOLS: Final[LiteralString] = """(
   SELECT u.symbol, u.position, to_json(u.symbol)::text AS quoted
   FROM unnest($1::text[]) WITH ORDINALITY AS u (symbol, position) OFFSET 0) q
-LEFT JOIN LATERAL (SELECT id, currency FROM instruments WHERE symbol = q.symbol OFFSET 0) i ON true"""
+LEFT JOIN LATERAL ({holder}) i ON true""".replace("{holder}", HOLDER)
 
 NOW: Final[LiteralString] = """
   SELECT session, open, high, low, close, volume FROM bars_daily
@@ -80,8 +84,10 @@ LEFT JOIN LATERAL (
 ORDER BY q.position"""
 
 COUNT: Final[LiteralString] = """
-SELECT count(*)::text FROM unnest($1::text[]) AS q (symbol) JOIN instruments i ON i.symbol = q.symbol
-JOIN bars_daily b ON b.instrument_id = i.id AND b.session >= $2::date AND b.session < $3::date"""
+SELECT count(*)::text FROM unnest($1::text[]) AS q (symbol) CROSS JOIN LATERAL ({holder}) i
+JOIN bars_daily b ON b.instrument_id = i.id AND b.session >= $2::date AND b.session < $3::date""".replace(
+    "{holder}", HOLDER
+)
 
 
 def text_statement(text: LiteralString) -> LiteralString:

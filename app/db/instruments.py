@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -39,11 +40,17 @@ class Instruments:
         return [as_instrument(row) for row in await self.everyday.rows("instruments_page", select)]
 
     async def named(self, symbols: Sequence[str]) -> Sequence[Instrument]:
-        """Return the instruments of these symbols, in any order; those that nobody knows are left out."""
+        """Return who has each of these symbols, or had it last, in any order; those that nobody knows are left out."""
         if not symbols:
             return []
         select = InstrumentTable.select(*COLUMNS).where(InstrumentTable.symbol.is_in(list(symbols)))
-        return [as_instrument(row) for row in await self.everyday.rows("instruments_named", select)]
+        found = sorted(map(as_instrument, await self.everyday.rows("instruments_named", select)), key=lately)
+        return list({instrument.symbol: instrument for instrument in found}.values())
+
+
+def lately(instrument: Instrument) -> tuple[bool, date, int]:
+    """Order the holders of one symbol: who has it, or had it last, comes last."""
+    return instrument.active, instrument.delisted_on or date.min, instrument.id
 
 
 def as_instrument(row: dict[str, Any]) -> Instrument:

@@ -143,6 +143,7 @@ EVIDENCE = {
     "trades": "the number of trades is negative or beyond 32 bits",
     "duplicate": "the reply holds this symbol twice, with different values",
     "wrong_session": "the row's time is not of the session that was asked for",
+    "ambiguous_symbol": "more than one company may have had this ticker on that day",
     "unreadable": "the row does not have the documented fields and types",
 }
 

@@ -72,6 +72,17 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True):
     began: datetime
 
 
+class ListPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of a sweep over a provider's list, planned on the market day `on`; `last` ends the sweep.
+
+    `active` is the list of what is traded; the other one holds what no longer is.
+    """
+
+    on: date
+    active: bool
+    last: bool
+
+
 class Sessions(Protocol):
     """The stored calendar of trading sessions."""
 
@@ -132,8 +143,15 @@ class BarsIngest(Protocol):
 class InstrumentsIngest(Protocol):
     """Lists of instruments on their way in."""
 
-    async def store(self, unit: UnitOfWork, tickers: Sequence[ListedTicker], fetched: Fetched) -> Stored:
-        """Store what the list says; what it leaves out is kept as it was."""
+    async def store(
+        self, unit: UnitOfWork, tickers: Sequence[ListedTicker], fetched: Fetched, page: ListPage | None = None
+    ) -> Stored:
+        """Store what the list says; what it leaves out is kept as it was, and nothing is ever deleted.
+
+        An instrument keeps its number when its ticker changes; a ticker that another company took over is another
+        instrument. What cannot be told is held. Without a `page` the rows are taken at their word: what they call
+        inactive is delisted at once. Idempotent.
+        """
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

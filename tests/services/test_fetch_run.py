@@ -265,7 +265,9 @@ async def test_a_sweep_hands_its_pages_on_and_is_settled_by_the_last(
     assert await office.coverage.settled(Dataset.INSTRUMENTS) == ()
     last = FakeStep(database, part.args, part.part)
     await fetch_part(office, last)
-    assert last.parts == []
+    assert [(part.part, part.args["subject"], part.args["cursor"]) for part in last.parts] == [
+        ("instruments:inactive", "inactive", None)
+    ]
     assert polygon.asked == [TickersPage(), TickersPage(cursor="next")]
     assert await office.coverage.settled(Dataset.INSTRUMENTS) == (Span(THURSDAY, WEEK[4]),)
     assert await rows(database, "SELECT symbol FROM instruments ORDER BY 1") == [("A",), ("B",), ("C",)]

@@ -10,7 +10,7 @@ class Instruments(Table, tablename="instruments"):
     """What can be traded."""
 
     id = Serial(primary_key=True)
-    symbol = Text(unique=True)
+    symbol = Text()
     name = Text(null=True, default=None)
     mic = Text(null=True, default=None)
     type = Text(null=True, default=None)
