@@ -140,7 +140,10 @@ QUOTES: JsonObject = {
             "volume": 59_857_700.0,
             "previous_close": 246.25,
             "change": -10.39,
-            "change_percent": -4.219289340101523,
+            "change_percent": -4.2193,
+            "at": "2010-05-07T20:00:00Z",
+            "source": "bar",
+            "provider": "polygon",
         }
     ],
 }

@@ -40,7 +40,7 @@ TAGS = (
     Tag("health", "Is it alive, can it serve, and what is away?"),
     Tag("instruments", "What is traded."),
     Tag("bars", "Prices over time, as they were known at any time."),
-    Tag("quotes", "The latest bar of each of many instruments."),
+    Tag("quotes", "The latest price of each of many instruments."),
     Tag("actions", "Splits and dividends."),
     Tag("pipelines", "What runs on a schedule, what ran, and how to start more."),
     Tag("providers", "Where data come from, and what may be asked of them."),

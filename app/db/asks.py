@@ -16,7 +16,7 @@ SELECT %(dataset)s, i.id, %(provider)s, %(now)s, m.misses,
   CASE WHEN m.misses = 0 THEN %(now)s ELSE %(now)s + interval '1 day' END
 FROM (
   SELECT DISTINCT ON (symbol) id, symbol FROM instruments WHERE symbol = ANY(%(symbols)s)
-  ORDER BY symbol, active DESC, id DESC
+  ORDER BY symbol, active DESC, delisted_on DESC NULLS LAST, id DESC
 ) i CROSS JOIN LATERAL (SELECT CASE WHEN i.symbol = ANY(%(found)s) THEN 0 ELSE 1 END AS misses) m
 ORDER BY i.id
 ON CONFLICT (dataset, instrument_id, provider) DO UPDATE SET asked_at = excluded.asked_at,

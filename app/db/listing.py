@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 # Of several instruments that had a symbol, the one that is traded; else the last one.
 CURRENT_ID: Final[LiteralString] = (
-    "(SELECT i.id FROM instruments i WHERE i.symbol = {symbol} ORDER BY i.active DESC, i.id DESC LIMIT 1)"
+    "(SELECT i.id FROM instruments i WHERE i.symbol = {symbol}"
+    " ORDER BY i.active DESC, i.delisted_on DESC NULLS LAST, i.id DESC LIMIT 1)"
 )
 
 

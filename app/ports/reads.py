@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime  # noqa: TC003  msgspec reads annotations at run time
 from decimal import Decimal  # noqa: TC003  msgspec reads annotations at run time
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
@@ -82,29 +82,47 @@ class BarReads(Protocol):
         """Return raw daily bars from `from_` to `until` and the actions known that apply to them."""
 
 
-class Quote(msgspec.Struct, frozen=True, kw_only=True):
-    """An instrument's latest bar, raw, and its change from the close before it.
+class QuoteSource(StrEnum):
+    """What a quote is taken from: the newer of both, or only the bars, or only what providers quoted."""
 
-    `previous_close` is restated for splits with the quote's session as ex-date, so that `change` is a holder's.
+    LATEST = "latest"
+    BARS = "bars"
+    PROVIDERS = "providers"
+
+
+class Quote(msgspec.Struct, frozen=True, kw_only=True):
+    """An instrument's latest price as traded, and its change from the close before it.
+
+    It comes of a bar, of which `at` is the session's close, or of a provider's own quote, of which it is the
+    provider's time. A bar's `previous_close` is restated for splits with its session as ex-date, so that `change` is
+    a holder's; a quote's is what the provider says, as are its day's open, high, low and volume.
     """
 
     symbol: str
     session: date
-    open: float
-    high: float
-    low: float
+    open: float | None
+    high: float | None
+    low: float | None
     close: float
-    volume: float
+    volume: float | None
     previous_close: float | None
     change: float | None
     change_percent: float | None
+    at: datetime
+    source: Literal["bar", "provider"]
+    provider: str
 
 
 class QuoteReads(Protocol):
     """Where quotes are read."""
 
-    async def text(self, symbols: Sequence[str]) -> BarText:
-        """Return for each symbol its Quote as a JSON object, or an empty text when it has no bar yet."""
+    async def text(
+        self, symbols: Sequence[str], source: QuoteSource = QuoteSource.LATEST, as_of: datetime | None = None
+    ) -> BarText:
+        """Return for each symbol its Quote as a JSON object, or an empty text when there is none yet.
+
+        `as_of` (aware UTC) asks for what was known then; None for what is known now.
+        """
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,13 +167,18 @@ class ActionReads(Protocol):
 
 
 class InstrumentQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """A question for instruments in the order of their symbols; `after` continues behind a symbol."""
+    """A question for instruments in the order of their symbols; `after` continues behind (symbol, id).
 
-    after: str | None
+    `listed_on` asks for those that were listed on a day, `as_of` (aware UTC) for what was known then.
+    """
+
+    after: tuple[str, int] | None
     limit: int
     sector: str | None = None
     mic: str | None = None
     active: bool | None = None
+    listed_on: date | None = None
+    as_of: datetime | None = None
 
 
 class InstrumentReads(Protocol):
@@ -165,7 +188,7 @@ class InstrumentReads(Protocol):
         """Return up to `limit` instruments."""
 
     async def named(self, symbols: Sequence[str]) -> Sequence[Instrument]:
-        """Return the instruments of these symbols, in any order; those that nobody knows are left out."""
+        """Return who has each of these symbols, or had it last, in any order; those that nobody knows are left out."""
 
 
 class SearchReads(Protocol):

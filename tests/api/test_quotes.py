@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import TYPE_CHECKING
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.stack]
 
 @pytest.fixture
 async def reads(database_url: str) -> AsyncIterator[Reads]:
-    async with reads_of(database_url) as reads:
+    async with reads_of(database_url, GROAT_API__CACHE_MB="0") as reads:
         market = reads.market
         market.bars(market.instrument("OLD"), [bar("1999-12-30", 4.0), bar("1999-12-31", 5.0)])
         market.bars(market.instrument("ONE"), [bar("2010-04-26", 7.0, 3.0)])
@@ -48,6 +48,9 @@ async def test_quotes_come_in_the_order_asked_with_their_change(reads: Reads) ->
         "previous_close": None,
         "change": None,
         "change_percent": None,
+        "at": "2010-04-26T20:00:00+00:00",
+        "source": "bar",
+        "provider": "test",
     }
     assert (old["previous_close"], old["change"], old["change_percent"]) == (4, 1, 25)
     assert (split["previous_close"], split["change"]) == (44.495, 0.365)
@@ -62,6 +65,56 @@ async def test_the_latest_bar_shows_at_once(reads: Reads) -> None:
     assert (await reads.get("/api/quotes?symbols=TWO")).json()["quotes"][0]["close"] == 9
 
 
+async def test_the_newer_of_bar_and_quote_wins_and_each_can_be_asked_for(reads: Reads) -> None:
+    opened, closed = datetime(2010, 4, 26, 13, 31, tzinfo=UTC), datetime(2010, 4, 26, 20, 0, 1, tzinfo=UTC)
+    reads.market.quote("ONE", opened, 6.5)
+    assert (await one(reads, ""))["source"] == "bar"
+    reads.market.quote("ONE", closed, 7.7, previous_close=7.0)
+    assert await one(reads, "") == {
+        "symbol": "ONE",
+        "session": "2010-04-26",
+        "open": None,
+        "high": None,
+        "low": None,
+        "close": 7.7,
+        "volume": None,
+        "previous_close": 7,
+        "change": 0.7,
+        "change_percent": 10,
+        "at": "2010-04-26T20:00:01+00:00",
+        "source": "provider",
+        "provider": "finnhub",
+    }
+    assert (await one(reads, "&source=bars"))["close"] == 7
+    assert (await one(reads, "&source=providers"))["close"] == 7.7
+    answer = await reads.json("/api/quotes?symbols=ONE,NEW,OLD&source=providers")
+    assert answer["without_bars"] == ["NEW", "OLD"]
+    reads.market.quote("NEW", opened, 3.0)
+    assert (await one(reads, "", "NEW"))["previous_close"] is None
+
+
+async def test_quotes_show_as_they_were_known(reads: Reads) -> None:
+    at = datetime(2010, 4, 27, 14, 0, tzinfo=UTC)
+    number = reads.market.number("ONE")
+    reads.market.bars(number, [bar("2010-04-26", 6.0, 3.0)], at)
+    reads.market.quote("ONE", at, 9.0, known_at=at + timedelta(hours=1))
+    reads.market.quote("ONE", at, 8.0, known_at=at + timedelta(hours=2))
+    asked = [None, *(at + timedelta(minutes=minutes) for minutes in (-1, 0, 59, 60, 119, 120))]
+    closes = [
+        (await one(reads, "" if when is None else f"&as_of={when:%Y-%m-%dT%H:%M:%SZ}"))["close"] for when in asked
+    ]
+    assert closes == [8, 7, 6, 6, 9, 9, 8]
+    # The split was known from the beginning, but a quote before anything was known is no quote.
+    assert (await reads.json("/api/quotes?symbols=AAPL&as_of=1999-01-01"))["without_bars"] == ["AAPL"]
+    split = (await reads.json("/api/quotes?symbols=AAPL&as_of=2001-01-01"))["quotes"][0]
+    assert split["previous_close"] == 44.495
+
+
+async def one(reads: Reads, query: str, symbol: str = "ONE") -> dict[str, Any]:
+    [found] = (await reads.json(f"/api/quotes?symbols={symbol}{query}"))["quotes"]
+    return dict(found)
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
     [
@@ -70,6 +123,8 @@ async def test_the_latest_bar_shows_at_once(reads: Reads) -> None:
         ("symbols=%20,", 422),
         ("symbols=" + ",".join(f"S{i}" for i in range(501)), 422),
         ("symbols=" + "x" * 8001, 400),
+        ("symbols=ONE&source=rumours", 400),
+        ("symbols=ONE&as_of=2010-04-26T10:00", 422),
     ],
 )
 async def test_what_cannot_be_answered_is_refused(reads: Reads, query: str, status: int) -> None:

@@ -88,6 +88,23 @@ class Market:
             )
             self.move("corporate_actions")
 
+    def number(self, symbol: str) -> int:
+        """Return the number of an instrument that is there."""
+        row = self.connection.execute("SELECT id FROM instruments WHERE symbol = %s", (symbol,)).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def quote(self, symbol: str, at: datetime, price: float, **more: object) -> None:
+        """Store a provider's quote."""
+        facts = {"known_at": at, "provider": "finnhub", "previous_close": None, **more}
+        with self.connection.transaction():
+            self.connection.execute(
+                """INSERT INTO quotes (instrument_id, at, price, provider, previous_close, fetch_id, known_at)
+                VALUES (%s, %s, %s, %s, %s, 1, %s)""",
+                (self.number(symbol), at, price, facts["provider"], facts["previous_close"], facts["known_at"]),
+            )
+            self.move("quotes")
+
     def move(self, dataset: str) -> None:
         """Move a watermark and tell the listeners, in the open transaction."""
         row = self.connection.execute(

@@ -1,5 +1,6 @@
-"""Quotes: the latest bar of up to 500 symbols."""
+"""Quotes: what up to 500 symbols cost, by their latest bar or by a provider's own quote."""
 
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -11,11 +12,12 @@ from litestar.params import QueryParameter
 from app.api.deps import READ, HouseDependency
 from app.api.hot_reads import JSON, Asked, Made, answer_read
 from app.domain import watermarks
-from app.ports.reads import Quote
+from app.domain.market_days import known_as_of
+from app.ports.reads import Quote, QuoteSource
 from app.services.read_bars import split_symbols
 from app.services.read_quotes import read_quotes
 
-DATASETS: Final = ("bars_daily", "corporate_actions", "instruments")
+DATASETS: Final = ("bars_daily", "corporate_actions", "instruments", "quotes")
 MAX_SYMBOLS: Final = 500
 
 Symbols = Annotated[
@@ -28,16 +30,33 @@ Symbols = Annotated[
         max_length=8_000,
     ),
 ]
+AsOf = Annotated[
+    str | None,
+    QueryParameter(
+        description="Answer with what was known then: a timestamp with its zone, or a date (its end in New York).",
+        examples=[Example(value="2010-05-06T18:45:00Z")],
+        min_length=8,
+        max_length=40,
+    ),
+]
+Source = Annotated[
+    QuoteSource,
+    QueryParameter(
+        description="The newer of the latest bar and the latest provider's quote (latest), or only one of them."
+    ),
+]
 
 
 class QuoteQuery(msgspec.Struct, frozen=True, kw_only=True):
     """A settled question for quotes."""
 
     symbols: tuple[str, ...]
+    source: QuoteSource
+    as_of: datetime | None
 
 
 class QuoteList(msgspec.Struct, frozen=True, kw_only=True):
-    """Quotes in the order asked; `without_bars` has no bar yet, `unknown` is nobody's symbol."""
+    """Quotes in the order asked; `without_bars` has neither a bar nor a quote yet, `unknown` is nobody's symbol."""
 
     watermark: str
     unknown: list[str]
@@ -50,19 +69,30 @@ class QuoteList(msgspec.Struct, frozen=True, kw_only=True):
     **READ,
     operation_id="getQuotes",
     tags=["quotes"],
-    summary="The latest bar of many symbols",
+    summary="The latest price of many symbols",
     responses={200: ResponseSpec(data_container=QuoteList, description="The quotes.", generate_examples=False)},
 )
-async def quotes(request: Request[Any, Any, Any], house: HouseDependency, symbols: Symbols) -> Response[bytes]:
-    """Return each symbol's latest daily bar as traded, and its change from the close before it.
+async def quotes(
+    request: Request[Any, Any, Any],
+    house: HouseDependency,
+    symbols: Symbols,
+    source: Source = QuoteSource.LATEST,
+    as_of: AsOf = None,
+) -> Response[bytes]:
+    """Return each symbol's latest price as traded, and its change from the close before it.
 
-    `previous_close` is restated when the bar's session is the ex-date of a split. Symbols that nobody knows are
-    listed in `unknown`; when none is known the answer is 404.
+    It comes of the latest daily bar, or of a provider's quote when that is newer: `source`, `provider` and `at` say
+    which, and of when. A bar's `previous_close` is restated when its session is the ex-date of a split. Symbols that
+    nobody knows are listed in `unknown`; when none is known the answer is 404.
     """
-    query = QuoteQuery(symbols=split_symbols(symbols, MAX_SYMBOLS))
+    query = QuoteQuery(
+        symbols=split_symbols(symbols, MAX_SYMBOLS),
+        source=source,
+        as_of=None if as_of is None else known_as_of(as_of, house.clock.now()),
+    )
 
     async def make() -> Made:
-        answer = await read_quotes(house.quotes, query.symbols)
+        answer = await read_quotes(house.quotes, query.symbols, query.source, query.as_of)
         head = {
             "watermark": answer.watermark,
             "unknown": answer.unknown,
