@@ -27,6 +27,9 @@ from app.db.instruments import Instruments
 from app.db.instruments_ingest import InstrumentsIngestStore
 from app.db.lanes import EVERY_CHUNK, Lanes
 from app.db.listing import InstrumentListing
+from app.db.news import News
+from app.db.news_ingest import NewsIngestStore
+from app.db.news_subjects import NewsSubjectStore
 from app.db.pipelines import PipelineStore
 from app.db.provider_calls import PostgresCallLog
 from app.db.quality_flags import BarQualityStore
@@ -55,6 +58,7 @@ if TYPE_CHECKING:
 
     from app.ports.clock import Clock
     from app.ports.health import Check
+    from app.ports.news import NewsReads
     from app.ports.pipelines import Pipelines
     from app.ports.provider_calls import CallLog
     from app.ports.providers import Providers
@@ -125,6 +129,8 @@ class House:
             quotes=QuotesIngestStore(),
             earnings=EarningsIngestStore(),
             symbol_bars=SymbolBarsIngestStore(bars_ingest, instrument_ids),
+            news=NewsIngestStore(),
+            news_subjects=NewsSubjectStore(self.database),
         )
         self.bar_quality: BarQuality = BarQualityStore(self.database)
         self.plan_fetches = partial(plan_fetches, self.desk)
@@ -138,6 +144,7 @@ class House:
         self.everyday = Everyday(database, name=self.name)
         self.instruments: InstrumentReads = Instruments(self.everyday)
         self.actions: ActionReads = Actions(self.everyday)
+        self.news: NewsReads = News(self.database)
         self.watermarks: WatermarkReads = Watermarks(self.lanes)
         self.answers = HotAnswers(self.settings.api.cache_mb * MIB)
         self.search = InstrumentSearch(Search(self.lanes), self.watermarks, self.answers.versions)

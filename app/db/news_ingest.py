@@ -58,7 +58,9 @@ LINK = """
 INSERT INTO article_instruments (instrument_id, published_at, article_id, provider, basis, fetch_id, known_at)
 SELECT i.id, a.published_at, a.id, %(provider)s, r.basis, %(fetch)s, greatest(%(now)s, a.known_at)
 FROM jsonb_to_recordset(%(rows)s::text::jsonb) AS r(story bigint, symbol text, basis text)
-JOIN articles a ON a.id = r.story JOIN instruments i ON i.symbol = r.symbol
+JOIN articles a ON a.id = r.story
+CROSS JOIN LATERAL (
+  SELECT id FROM instruments WHERE symbol = r.symbol ORDER BY active DESC, id DESC LIMIT 1) i
 ON CONFLICT DO NOTHING RETURNING article_id
 """
 SCORE = """
@@ -71,7 +73,9 @@ FROM (
     AS x(n integer, story bigint, ref text, symbol text, score float8, label text)
   ORDER BY ref, symbol, n
 ) r
-JOIN articles a ON a.id = r.story LEFT JOIN instruments i ON i.symbol = r.symbol
+JOIN articles a ON a.id = r.story
+LEFT JOIN LATERAL (
+  SELECT id FROM instruments WHERE symbol = r.symbol ORDER BY active DESC, id DESC LIMIT 1) i ON true
 LEFT JOIN LATERAL (
   SELECT score, label, known_at FROM article_sentiments
   WHERE article_id = a.id AND instrument_id = coalesce(i.id, 0) AND provider = %(provider)s AND ref = r.ref

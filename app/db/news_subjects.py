@@ -12,12 +12,17 @@ if TYPE_CHECKING:
 
     from app.db.engine import Database
 
-COMPANIES = "SELECT symbol, coalesce(name, '') FROM instruments WHERE symbol = ANY(%s)"
+# A symbol may have been several companies' over time: the listed one is meant.
+COMPANIES = """
+SELECT DISTINCT ON (symbol) symbol, coalesce(name, '') FROM instruments WHERE symbol = ANY(%s)
+ORDER BY symbol, active DESC, id DESC
+"""
 # Null as soon as one was never answered about.
 ANSWERED = """
 SELECT CASE WHEN count(*) FILTER (WHERE a.misses = 0) = count(*) THEN min(a.asked_at) END
-FROM unnest(%(symbols)s::text[]) AS symbol
-LEFT JOIN instruments i USING (symbol)
+FROM unnest(%(symbols)s::text[]) AS wanted(symbol)
+LEFT JOIN LATERAL (
+  SELECT id FROM instruments WHERE symbol = wanted.symbol ORDER BY active DESC, id DESC LIMIT 1) i ON true
 LEFT JOIN asks a ON a.dataset = %(dataset)s AND a.instrument_id = i.id AND a.provider = %(provider)s
 """
 DUE = """

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from app.ports.clock import Clock
+    from app.ports.news import NewsIngest, NewsSubjects
     from app.ports.providers import Providers
     from app.ports.quotas import Ledger
     from app.ports.stores import (
@@ -49,6 +50,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     quotes: QuotesIngest
     earnings: EarningsIngest
     symbol_bars: SymbolBarsIngest
+    news: NewsIngest
+    news_subjects: NewsSubjects
 
     def today(self) -> date:
         """Return the date in New York at the market's time."""

@@ -16,6 +16,7 @@ from app.services.fetch_calls import FetchCall
 from app.services.fetch_company import fetch_company
 from app.services.fetch_daily_bars import fetch_daily_bars
 from app.services.fetch_earnings import fetch_earnings
+from app.services.fetch_news import fetch_news
 from app.services.fetch_quote import fetch_quote
 from app.services.fetch_symbol_bars import fetch_symbol_bars
 from app.services.fetch_tickers import fetch_tickers
@@ -38,6 +39,7 @@ FETCHES = {
     Dataset.FUNDAMENTALS: fetch_company,
     Dataset.QUOTES: fetch_quote,
     Dataset.EARNINGS: fetch_earnings,
+    Dataset.NEWS: fetch_news,
 }
 
 

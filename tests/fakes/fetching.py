@@ -13,6 +13,8 @@ from app.db.earnings_ingest import EarningsIngestStore
 from app.db.engine import Connection, Database
 from app.db.instruments_ingest import InstrumentsIngestStore
 from app.db.listing import InstrumentListing
+from app.db.news_ingest import NewsIngestStore
+from app.db.news_subjects import NewsSubjectStore
 from app.db.quota_ledger import PostgresLedger
 from app.db.quotes_ingest import QuotesIngestStore
 from app.db.sessions import SessionStore
@@ -107,6 +109,8 @@ def desk(database: Database, clock: ManualClock, *providers: Provider) -> Desk:
         quotes=QuotesIngestStore(),
         earnings=EarningsIngestStore(),
         symbol_bars=SymbolBarsIngestStore(BarsIngestStore()),
+        news=NewsIngestStore(),
+        news_subjects=NewsSubjectStore(database),
     )
 
 
