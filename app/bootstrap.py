@@ -25,6 +25,7 @@ from app.db.health import KeeperCheck, PostgresCheck, SchemaCheck
 from app.db.instrument_ids import InstrumentIds
 from app.db.instruments import Instruments
 from app.db.instruments_ingest import InstrumentsIngestStore
+from app.db.instruments_past import PastInstruments
 from app.db.lanes import EVERY_CHUNK, Lanes
 from app.db.listing import InstrumentListing
 from app.db.news import News
@@ -33,6 +34,8 @@ from app.db.news_subjects import NewsSubjectStore
 from app.db.pipelines import PipelineStore
 from app.db.provider_calls import PostgresCallLog
 from app.db.quality_flags import BarQualityStore
+from app.db.quality_reads import QualityReadsStore
+from app.db.quarantine import QuarantineStore
 from app.db.quota_ledger import PostgresLedger
 from app.db.quotes import Quotes
 from app.db.quotes_ingest import QuotesIngestStore
@@ -41,14 +44,16 @@ from app.db.sessions import SessionStore
 from app.db.settled import SettledStore
 from app.db.spine import Spine
 from app.db.symbol_bars_ingest import SymbolBarsIngestStore
+from app.db.universe import PlanningStore
 from app.db.watermarks import Watermarks
 from app.probes import AliveCheck, ValkeyCheck
 from app.providers import registry
 from app.providers.client.http import HttpClient
 from app.providers.client.metered import Access
 from app.services.check_health import HealthCheck
-from app.services.desk import Desk
+from app.services.desk import Desk, Following
 from app.services.plan_fetches import plan_fetches
+from app.services.read_data_quality import read_data_quality
 from app.services.search_instruments import InstrumentSearch
 from app.services.take_readings import ReadingsTaker
 from app.telemetry import metrics
@@ -58,11 +63,12 @@ if TYPE_CHECKING:
 
     from app.ports.clock import Clock
     from app.ports.health import Check
+    from app.ports.instrument_reads import PastInstrumentReads
     from app.ports.news import NewsReads
     from app.ports.pipelines import Pipelines
     from app.ports.provider_calls import CallLog
     from app.ports.providers import Providers
-    from app.ports.quality import BarQuality
+    from app.ports.quality import BarQuality, QualityReads, Quarantine
     from app.ports.quotas import Ledger
     from app.ports.reads import ActionReads, BarReads, InstrumentReads, QuoteReads, WatermarkReads
     from app.ports.stores import ActionsIngest, BarsIngest, Coverage, InstrumentsIngest, Sessions
@@ -104,6 +110,7 @@ class House:
             providers=self.providers,
             health=self.health,
             clock=self.clock,
+            quality=partial(read_data_quality, self.desk, self.quality_reads),
         )
 
     def _build_ingest(self) -> None:
@@ -129,10 +136,14 @@ class House:
             quotes=QuotesIngestStore(),
             earnings=EarningsIngestStore(),
             symbol_bars=SymbolBarsIngestStore(bars_ingest, instrument_ids),
+            planning=PlanningStore(self.database),
+            following=following(self.settings),
             news=NewsIngestStore(),
             news_subjects=NewsSubjectStore(self.database),
         )
         self.bar_quality: BarQuality = BarQualityStore(self.database)
+        self.quality_reads: QualityReads = QualityReadsStore(self.database)
+        self.quarantine: Quarantine = QuarantineStore(self.database, instrument_ids)
         self.plan_fetches = partial(plan_fetches, self.desk)
 
     def _build_reads(self) -> None:
@@ -143,6 +154,7 @@ class House:
         self.quotes: QuoteReads = Quotes(self.lanes)
         self.everyday = Everyday(database, name=self.name)
         self.instruments: InstrumentReads = Instruments(self.everyday)
+        self.past_instruments: PastInstrumentReads = PastInstruments(self.lanes)
         self.actions: ActionReads = Actions(self.everyday)
         self.news: NewsReads = News(self.database)
         self.watermarks: WatermarkReads = Watermarks(self.lanes)
@@ -191,7 +203,18 @@ class House:
         await self.database.close()
 
 
+def following(settings: Settings) -> Following:
+    """Return whom the plan follows closest, and how fast."""
+    symbols = tuple(symbol.strip() for symbol in settings.plan.watchlist.split(",") if symbol.strip())
+    return Following(watchlist=symbols, calls_per_s=settings.plan.calls_per_s)
+
+
 def accesses(settings: Settings) -> dict[str, Access]:
     """Return where each provider is called, and with which key."""
-    polygon = settings.polygon
-    return {"polygon": Access(url=polygon.url, key=settings.keys.polygon, since=polygon.history_from)}
+    polygon, keys = settings.polygon, settings.keys
+    return {
+        "polygon": Access(url=polygon.url, key=keys.polygon, since=polygon.history_from),
+        "alpha_vantage": Access(url=settings.alpha_vantage.url, key=keys.alpha_vantage),
+        "finnhub": Access(url=settings.finnhub.url, key=keys.finnhub),
+        "newsapi": Access(url=settings.newsapi.url, key=keys.news_api),
+    }

@@ -89,7 +89,7 @@ def settings_page() -> str:
             "\n".join(line.strip() for line in (kind.__doc__ or "").strip().splitlines()) if kind else "For all parts."
         )
         parts += [
-            f"## {section.capitalize() or 'General'}\n\n{about}\n",
+            f"## {section.replace('_', ' ').capitalize() or 'General'}\n\n{about}\n",
             table(row for row in rows if row.section == section),
         ]
     parts += ["## Passwords\n\n" + passwords(), "## Read by the launcher only\n\n" + outside()]

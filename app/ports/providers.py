@@ -192,11 +192,15 @@ class BarsOfDay(Question[DailyReply], frozen=True, kw_only=True):
 
 
 class BarsOfSymbol(Question[SymbolBarsReply], frozen=True, kw_only=True):
-    """Ask for one symbol's raw daily bars, from a date on as far as the plan goes."""
+    """Ask for one symbol's raw daily bars, from a date to another (both included), as far as the plan goes.
+
+    `until` is the last session that is final; None where that does not matter.
+    """
 
     dataset: Dataset = Dataset.SYMBOL_BARS
     symbol: str
     since: date
+    until: date | None = None
 
 
 class TickersPage(Question[TickersReply], frozen=True, kw_only=True):

@@ -6,16 +6,16 @@ Plan "Basic" (free): five calls a minute, two years of history, end-of-day data.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal  # noqa: TC003  msgspec reads annotations at run time
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
 
-from app.domain.actions import ReportedAction
 from app.domain.bars import DailyBars
 from app.domain.datasets import Dataset
+from app.domain.news import Article, ReportedSentiment
 from app.domain.quality import take
 from app.domain.quotas import Outcome, Window
 from app.domain.sessions import NEW_YORK
@@ -24,15 +24,25 @@ from app.ports.providers import (
     ActionsPage,
     ActionsReply,
     BarsOfDay,
+    BarsOfSymbol,
     DailyReply,
     ListedTicker,
+    NewsAbout,
+    NewsReply,
+    SymbolBarsReply,
     TickersPage,
     TickersReply,
 )
+from app.providers.client.articles import MOST_UNSOUND, newest_first, picture, published, tickers, worded
 from app.providers.client.http import RawReply, Request
-from app.providers.client.reading import held, next_cursor, read_rows
+from app.providers.client.reading import held, next_cursor, read_each, read_rows, refuse_other
 from app.providers.client.source import Credentials, Declaration, Endpoint
-from app.providers.client.verdicts import RefusedError, Verdict, asked_wait_s, by_status, decoded, not_json, refuse
+from app.providers.client.verdicts import Verdict, by_status, by_words, decoded, not_json, refusal, refuse
+from app.providers.client.wire import UnsoundError, unexpected
+from app.providers.rows.polygon import Bar, DividendRow, Envelope, GroupedBar, SplitRow, Story, Ticker
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 NAME = "polygon"
 # Two years, less a day for the date line and a leap day.
@@ -43,114 +53,18 @@ FINAL_DELAY = timedelta(hours=4)
 TWINS = frozenset({"api.polygon.io", "api.massive.com"})
 PAGE_ROWS = 1000
 TICKERS = "/v3/reference/tickers"
+NEWS = "/v2/reference/news"
+ZONE = ZoneInfo(NEW_YORK)
+YEARS = timedelta(days=7_300)
 
 # In this order: the refusal of today's bars also speaks of plans.
 MEANINGS = (
-    ("before end of day", Verdict(outcome=Outcome.NOT_YET_FINAL)),
-    ("maximum requests", Verdict(outcome=Outcome.RATE_LIMITED)),
-    ("timeframe", Verdict(outcome=Outcome.NOT_ENTITLED, out_of_range=True)),
-    ("not entitled", Verdict(outcome=Outcome.NOT_ENTITLED)),
-    ("upgrade your plan", Verdict(outcome=Outcome.NOT_ENTITLED)),
-    ("api key", Verdict(outcome=Outcome.BAD_KEY)),
+    (r"before end of day", Verdict(outcome=Outcome.NOT_YET_FINAL)),
+    (r"maximum requests|too many requests", Verdict(outcome=Outcome.RATE_LIMITED)),
+    (r"timeframe", Verdict(outcome=Outcome.NOT_ENTITLED, out_of_range=True)),
+    (r"not entitled|upgrade your plan", Verdict(outcome=Outcome.NOT_ENTITLED)),
+    (r"api key", Verdict(outcome=Outcome.BAD_KEY)),
 )
-
-Text = Annotated[str, msgspec.Meta(max_length=500, pattern="^[^\x00]*$")]
-Symbol = Annotated[str, msgspec.Meta(max_length=32, pattern="^[!-~]+$")]
-Millis = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999)]
-Count = Annotated[int, msgspec.Meta(ge=-(2**62), le=2**62)]
-
-
-class Envelope(msgspec.Struct):
-    """What every reply has, or may have."""
-
-    status: str | None = None
-    error: str | None = None
-    message: str | None = None
-    adjusted: bool | None = None
-    results: msgspec.Raw = msgspec.Raw(b"null")
-    results_count: int | None = msgspec.field(default=None, name="resultsCount")
-    next_url: str | None = None
-
-
-class GroupedBar(msgspec.Struct):
-    """One ticker of a grouped daily reply; `t` is a time within the session."""
-
-    symbol: str = msgspec.field(name="T")
-    open: float = msgspec.field(name="o")
-    high: float = msgspec.field(name="h")
-    low: float = msgspec.field(name="l")
-    close: float = msgspec.field(name="c")
-    volume: float = msgspec.field(name="v")
-    at_ms: Millis = msgspec.field(name="t")
-    vwap: float | None = msgspec.field(name="vw", default=None)
-    trades: Count | None = msgspec.field(name="n", default=None)
-
-
-class Ticker(msgspec.Struct):
-    """One line of the list of tickers."""
-
-    ticker: Symbol
-    name: Text | None = None
-    primary_exchange: Text | None = None
-    type: Text | None = None
-    currency_name: Text | None = None
-    cik: Text | None = None
-    composite_figi: Text | None = None
-    active: bool = True
-    delisted_utc: datetime | None = None
-
-
-class SplitRow(msgspec.Struct):
-    """One split."""
-
-    ticker: Symbol
-    execution_date: date
-    split_from: Decimal
-    split_to: Decimal
-    id: Text | None = None
-
-    def action(self) -> ReportedAction:
-        """Return it in our terms."""
-        return ReportedAction(
-            ref=self.id or f"split:{self.ticker}:{self.execution_date}",
-            symbol=self.ticker,
-            kind="split",
-            ex_date=self.execution_date,
-            split_from=self.split_from,
-            split_to=self.split_to,
-        )
-
-
-class DividendRow(msgspec.Struct):
-    """One cash dividend."""
-
-    ticker: Symbol
-    ex_dividend_date: date
-    cash_amount: Decimal
-    currency: Text | None = None
-    dividend_type: Text | None = None
-    frequency: int | None = None
-    declaration_date: date | None = None
-    record_date: date | None = None
-    pay_date: date | None = None
-    id: Text | None = None
-
-    def action(self) -> ReportedAction:
-        """Return it in our terms."""
-        key = f"dividend:{self.ticker}:{self.ex_dividend_date}:{self.dividend_type}:{self.frequency}"
-        return ReportedAction(
-            ref=self.id or key,
-            symbol=self.ticker,
-            kind="dividend",
-            ex_date=self.ex_dividend_date,
-            cash_amount=self.cash_amount,
-            currency=self.currency.upper() if self.currency else None,
-            dividend_type=self.dividend_type,
-            declared_on=self.declaration_date,
-            record_on=self.record_date,
-            pay_on=self.pay_date,
-        )
-
 
 ACTIONS: dict[Dataset, tuple[str, str, type[SplitRow | DividendRow]]] = {
     Dataset.SPLITS: ("/v3/reference/splits", "execution_date", SplitRow),
@@ -183,24 +97,37 @@ def ask_actions(question: ActionsPage) -> Request:
     return Request(path=path, params={"cursor": question.cursor} if question.cursor else first)
 
 
+def ask_symbol_bars(question: BarsOfSymbol) -> Request:
+    """Ask for a symbol's raw bars in one call; without a last date, as many years as there may be."""
+    until = question.until or question.since + YEARS
+    path = f"/v2/aggs/ticker/{quote(question.symbol, safe='')}/range/1/day/{question.since}/{until}"
+    return Request(path=path, params={"adjusted": "false", "sort": "asc", "limit": "50000"})
+
+
+def ask_news(question: NewsAbout) -> Request:
+    """Ask for one page of the articles about one company, the newest first."""
+    [symbol] = question.companies
+    since, until = (at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for at in (question.since, question.until))
+    span = {"published_utc.gte": since, "published_utc.lt": until, "sort": "published_utc", "order": "desc"}
+    first = {"ticker": symbol, **span, "limit": str(PAGE_ROWS)}
+    return Request(path=NEWS, params={"cursor": question.cursor} if question.cursor else first)
+
+
 def opened(reply: RawReply) -> Envelope:
     """Return a reply's envelope; raise RefusedError unless it is a success. The body is judged before the status."""
-    verdict = not_json(reply)
+    verdict, envelope = not_json(reply), Envelope()
     if verdict is None:
         envelope = decoded(reply.body, Envelope)
         verdict = judged(envelope, reply)
-        if verdict is None:
-            return envelope
-    raise RefusedError(msgspec.structs.replace(verdict, wait_s=asked_wait_s(reply)))
+    if verdict is None:
+        return envelope
+    raise refusal(verdict, reply)
 
 
 def judged(envelope: Envelope, reply: RawReply) -> Verdict | None:
     """Return what is wrong, None for a success."""
     words = envelope.error or envelope.message or ""
-    for part, meaning in MEANINGS:
-        if part in words.casefold():
-            return msgspec.structs.replace(meaning, words=words)
-    verdict = by_status(reply.status, words or envelope.status or "")
+    verdict = by_words(words, MEANINGS) or by_status(reply.status, words or envelope.status or "")
     if verdict or (envelope.status in {"OK", "DELAYED"} and not envelope.error):
         return verdict
     if envelope.status == "NOT_FOUND":
@@ -216,7 +143,7 @@ def read_grouped(reply: RawReply, question: BarsOfDay, _hosts: frozenset[str]) -
     rows, unreadable = read_rows(envelope.results, GroupedBar)
     if envelope.results_count not in {None, len(rows) + len(unreadable)}:
         refuse(f"{len(rows)} rows, though it says {envelope.results_count}")
-    bars = columns(rows, session)
+    bars = columns(rows, [row.symbol for row in rows], np.full(len(rows), np.datetime64(session, "D")))
     stray = stray_rows(rows, session)
     if stray.sum() * 2 > len(rows):
         refuse(f"bars of another session than {session}")
@@ -269,11 +196,60 @@ def read_actions(reply: RawReply, question: ActionsPage, hosts: frozenset[str]) 
     )
 
 
-def columns(rows: list[GroupedBar], session: date) -> DailyBars:
+def read_symbol_bars(reply: RawReply, question: BarsOfSymbol, _hosts: frozenset[str]) -> SymbolBarsReply:
+    """Read one symbol's bars; refuse adjusted ones and another symbol's, and hold those of other dates."""
+    envelope = opened(reply)
+    if envelope.adjusted:
+        refuse("split-adjusted bars, though raw ones were asked for")
+    refuse_other(envelope.ticker, question.symbol)
+
+    def dated(row: Bar) -> tuple[date, Bar]:
+        session = datetime.fromtimestamp(row.at_ms / 1000, UTC).astimezone(ZONE).date()
+        if not question.since <= session <= (question.until or date.max):
+            raise UnsoundError(unexpected(session, f"a session from {question.since} on"), "wrong_session")
+        return session, row
+
+    rows, unreadable = read_each(envelope.results, Bar, dated)
+    rows.sort(key=lambda row: row[0])
+    sessions = np.array([session for session, _ in rows], dtype="datetime64[D]")
+    bars = columns([bar for _, bar in rows], [question.symbol] * len(rows), sessions)
+    return SymbolBarsReply(symbol=question.symbol, bars=bars, unreadable=unreadable, payload=reply.payload)
+
+
+def read_news(reply: RawReply, question: NewsAbout, hosts: frozenset[str]) -> NewsReply:
+    """Read a page of articles; what the provider says of a ticker's mood is a word, not a score."""
+    envelope = opened(reply)
+    [symbol] = question.companies
+
+    def made(row: Story) -> Article:
+        insights = [one for one in row.insights or [] if worded(one.sentiment)]
+        return Article(
+            ref=row.id or row.article_url,
+            url=row.article_url,
+            title=row.title.strip(),
+            published_at=published(row.published_utc, question),
+            source=worded(row.publisher.name) if row.publisher else None,
+            author=worded(row.author),
+            summary=worded(row.description),
+            image_url=picture(row.image_url),
+            symbols=tickers([symbol, *(row.tickers or [])]),
+            sentiments=tuple(ReportedSentiment(symbol=one.ticker, label=worded(one.sentiment)) for one in insights),
+        )
+
+    articles, unreadable = read_each(envelope.results, Story, made, MOST_UNSOUND)
+    return NewsReply(
+        articles=newest_first(articles),
+        unreadable=unreadable,
+        cursor=next_cursor(envelope.next_url, hosts, NEWS),
+        payload=reply.payload,
+    )
+
+
+def columns(rows: Sequence[Bar], symbols: list[str], sessions: np.ndarray[Any, np.dtype[np.datetime64]]) -> DailyBars:
     """Turn rows into columns."""
     return DailyBars(
-        symbols=[row.symbol for row in rows],
-        sessions=np.full(len(rows), np.datetime64(session, "D")),
+        symbols=symbols,
+        sessions=sessions,
         open=np.array([row.open for row in rows], dtype=np.float64),
         high=np.array([row.high for row in rows], dtype=np.float64),
         low=np.array([row.low for row in rows], dtype=np.float64),
@@ -286,9 +262,8 @@ def columns(rows: list[GroupedBar], session: date) -> DailyBars:
 
 def stray_rows(rows: list[GroupedBar], session: date) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Mark the rows whose time is not on the session's date in New York."""
-    zone = ZoneInfo(NEW_YORK)
     times = {row.at_ms for row in rows}
-    wrong = {ms for ms in times if datetime.fromtimestamp(ms / 1000, UTC).astimezone(zone).date() != session}
+    wrong = {ms for ms in times if datetime.fromtimestamp(ms / 1000, UTC).astimezone(ZONE).date() != session}
     return np.array([row.at_ms in wrong for row in rows], dtype=bool)
 
 
@@ -300,12 +275,16 @@ DECLARATION = Declaration(
         Dataset.INSTRUMENTS: Ability(dataset=Dataset.INSTRUMENTS),
         Dataset.SPLITS: Ability(dataset=Dataset.SPLITS),
         Dataset.DIVIDENDS: Ability(dataset=Dataset.DIVIDENDS),
+        Dataset.SYMBOL_BARS: Ability(dataset=Dataset.SYMBOL_BARS, history=HISTORY, final_delay=FINAL_DELAY, subjects=1),
+        Dataset.NEWS: Ability(dataset=Dataset.NEWS, history=HISTORY, subjects=1),
     },
     endpoints={
         Dataset.BARS_DAILY: Endpoint(request=ask_bars, read=read_grouped),
         Dataset.INSTRUMENTS: Endpoint(request=ask_tickers, read=read_tickers),
         Dataset.SPLITS: Endpoint(request=ask_actions, read=read_actions),
         Dataset.DIVIDENDS: Endpoint(request=ask_actions, read=read_actions),
+        Dataset.SYMBOL_BARS: Endpoint(request=ask_symbol_bars, read=read_symbol_bars),
+        Dataset.NEWS: Endpoint(request=ask_news, read=read_news),
     },
     credentials=credentials,
     twins=TWINS,

@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003  a constant is annotated with it
 from typing import TYPE_CHECKING
 
+from app.domain.datasets import Dataset
 from app.domain.errors import SettingsError, UnknownSubjectError
-from app.providers import polygon
+from app.providers import alpha_vantage, finnhub, newsapi, polygon
 from app.providers.client.metered import LOOPBACK, Access
 from app.providers.client.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from app.domain.datasets import Dataset
     from app.ports.clock import Clock
     from app.ports.providers import Provider
     from app.ports.quotas import Ledger
     from app.providers.client.http import HttpClient
 
 
-DECLARATIONS = (polygon.DECLARATION,)
+DECLARATIONS = (polygon.DECLARATION, finnhub.DECLARATION, newsapi.DECLARATION, alpha_vantage.DECLARATION)
+# Who is asked first, where more than one can be. One call to NewsAPI is about twenty companies, and Alpha Vantage's 25
+# calls a day are the scarcest; but only it can tell whether a hole in Polygon's bars is one of the market's.
+PREFERENCE: Mapping[Dataset, tuple[str, ...]] = {
+    Dataset.NEWS: (newsapi.NAME, finnhub.NAME, polygon.NAME, alpha_vantage.NAME),
+    Dataset.PROFILES: (finnhub.NAME, alpha_vantage.NAME),
+    Dataset.FUNDAMENTALS: (finnhub.NAME, alpha_vantage.NAME),
+    Dataset.QUOTES: (finnhub.NAME, alpha_vantage.NAME),
+    Dataset.SYMBOL_BARS: (alpha_vantage.NAME, polygon.NAME),
+}
 
 
 def build(http: HttpClient, ledger: Ledger, clock: Clock, access: Mapping[str, Access]) -> Registry:
-    """Build the providers whose key is set, in order of preference."""
+    """Build the providers whose key is set."""
     keyed = [one for one in DECLARATIONS if one.name in access and access[one.name].key]
     return Registry([Source(one, http, ledger, clock, access[one.name]) for one in keyed], clock)
 
 
 class Registry:
-    """The providers that have a key; the order given is the order of preference."""
+    """The providers that have a key."""
 
     def __init__(self, providers: Sequence[Provider], clock: Clock) -> None:
         """Refuse a mix of a replay's clock and a real provider: its minutes would pass too fast for its quota."""
@@ -56,4 +66,6 @@ class Registry:
 
     def able(self, dataset: Dataset) -> tuple[Provider, ...]:
         """Return those that can be asked for a dataset, the preferred one first."""
-        return tuple(provider for provider in self._providers if dataset in provider.abilities)
+        found = [provider for provider in self._providers if dataset in provider.abilities]
+        order = PREFERENCE.get(dataset, ())
+        return tuple(sorted(found, key=lambda one: order.index(one.name) if one.name in order else len(order)))

@@ -90,12 +90,46 @@ class PolygonSettings(Section, frozen=True, kw_only=True):
     )
 
 
+class AlphaVantageSettings(Section, frozen=True, kw_only=True):
+    """The Alpha Vantage provider."""
+
+    url: Annotated[str, _means("Where it is called; the replay market's address in the demo.", url="http")] = (
+        "https://www.alphavantage.co"
+    )
+
+
+class FinnhubSettings(Section, frozen=True, kw_only=True):
+    """The Finnhub provider."""
+
+    url: Annotated[str, _means("Where it is called; the replay market's address in the demo.", url="http")] = (
+        "https://finnhub.io"
+    )
+
+
+class NewsApiSettings(Section, frozen=True, kw_only=True):
+    """The NewsAPI provider."""
+
+    url: Annotated[str, _means("Where it is called; the replay market's address in the demo.", url="http")] = (
+        "https://newsapi.org"
+    )
+
+
+class PlanSettings(Section, frozen=True, kw_only=True):
+    """What the planner asks for of instruments one by one."""
+
+    watchlist: Annotated[str, _means("Whom to follow closest: symbols, by commas.")] = ""
+    calls_per_s: Annotated[
+        float, msgspec.Meta(gt=0, le=1_000), _means("How many such calls a second this machine is to make at most.")
+    ] = 10.0
+
+
 class ReplaySettings(Section, frozen=True, kw_only=True):
     """The replay market's own server."""
 
     host: Annotated[str, _means("Address to listen on.")] = "127.0.0.1"
     port: Annotated[Port, _means("Port to listen on.")] = 8090
     dataset: Annotated[str, _means("Which of its bundled data sets it plays.")] = "sp500"
+    misbehave: Annotated[str, _means("How it misbehaves from its start on: a JSON list of rules, for tests.")] = ""
 
 
 class DatabaseSettings(Section, frozen=True, kw_only=True):
@@ -137,6 +171,10 @@ class Settings(Section, frozen=True, kw_only=True):
     api: ApiSettings = ApiSettings()
     worker: WorkerSettings = WorkerSettings()
     polygon: PolygonSettings = PolygonSettings()
+    alpha_vantage: AlphaVantageSettings = AlphaVantageSettings()
+    finnhub: FinnhubSettings = FinnhubSettings()
+    newsapi: NewsApiSettings = NewsApiSettings()
+    plan: PlanSettings = PlanSettings()
     replay: ReplaySettings = ReplaySettings()
     database: DatabaseSettings = DatabaseSettings()
     redis: RedisSettings = RedisSettings()

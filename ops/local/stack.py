@@ -18,6 +18,13 @@ from ops.local.state import State
 from ops.local.valkey import LocalValkey, Role
 
 Say = Callable[[str], None]
+# One replay speaks all of them.
+PROVIDER_ADDRESSES: Final = (
+    "GROAT_POLYGON__URL",
+    "GROAT_ALPHA_VANTAGE__URL",
+    "GROAT_FINNHUB__URL",
+    "GROAT_NEWSAPI__URL",
+)
 _SERVERS: Final = {"postgres": "DATABASE_URL", "valkey-queue": "REDIS_URL", "valkey-cache": "GROAT_CACHE_URL"}
 
 
@@ -151,7 +158,7 @@ def _addresses(
         "GROAT_ENVIRONMENT": "dev",
         "GROAT_API__PORT": str(numbers["api"]),
         "GROAT_REPLAY__PORT": str(numbers["replay"]),
-        "GROAT_POLYGON__URL": f"http://{ports.LOOPBACK}:{numbers['replay']}" if replay else None,
+        **dict.fromkeys(PROVIDER_ADDRESSES, f"http://{ports.LOOPBACK}:{numbers['replay']}" if replay else None),
         "GROAT_POLYGON__HISTORY_FROM": HISTORY_FROM if replay else None,
     }
     if postgres:

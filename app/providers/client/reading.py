@@ -9,16 +9,19 @@ import msgspec
 
 from app.domain.quality import EVIDENCE, HeldRow
 from app.providers.client.verdicts import RefusedError, decoded, refuse
+from app.providers.client.wire import UnsoundError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
 
 MOST_UNREADABLE = 0.05
 LONGEST_SYMBOL = 100
 Row = TypeVar("Row")
+Fact = TypeVar("Fact")
 
 
-def read_rows(results: msgspec.Raw, kind: type[Row]) -> tuple[list[Row], list[HeldRow]]:
+def read_rows(results: msgspec.Raw, kind: type[Row], most: float = MOST_UNREADABLE) -> tuple[list[Row], list[HeldRow]]:
     """Decode the rows; those that do not fit are held, unless so many that the format itself must have changed."""
     if bytes(results) == b"null":
         return [], []
@@ -33,9 +36,40 @@ def read_rows(results: msgspec.Raw, kind: type[Row]) -> tuple[list[Row], list[He
             rows.append(decoded(raw, kind))
         except RefusedError as e:
             unreadable.append(unread(raw, str(e)))
-    if len(unreadable) > max(1, MOST_UNREADABLE * len(raws)):
+    if len(unreadable) > max(1, most * len(raws)):
         raise whole
     return rows, unreadable
+
+
+def read_each(
+    results: msgspec.Raw, kind: type[Row], make: Callable[[Row], Fact | None], most: float = MOST_UNREADABLE
+) -> tuple[list[Fact], list[HeldRow]]:
+    """Decode the rows and make a fact of each; None leaves a row out, and UnsoundError holds it."""
+    rows, unreadable = read_rows(results, kind, most)
+    facts = []
+    for row in rows:
+        try:
+            fact = make(row)
+        except UnsoundError as e:
+            unreadable.append(held_row(e, msgspec.to_builtins(row)))
+            continue
+        if fact is not None:
+            facts.append(fact)
+    refuse_too_many(unreadable, len(rows), most)
+    return facts, unreadable
+
+
+def refuse_too_many(unreadable: list[HeldRow], total: int, most: float = MOST_UNREADABLE) -> None:
+    """Refuse a reply of which so many rows are unsound that the format itself must have changed."""
+    if len(unreadable) > max(1, most * total):
+        first = unreadable[0]
+        refuse(f"{len(unreadable)} of {total} rows cannot be used; the first: {first.evidence[first.rule]}")
+
+
+def refuse_other(told: object, asked: str) -> None:
+    """Refuse a reply that tells of another symbol than the one that was asked for."""
+    if not isinstance(told, str) or told.strip().casefold() != asked.casefold():
+        refuse(f"an answer about {str(told)[:40]!r}, though {asked} was asked for")
 
 
 def held(rule: str, symbol: str, row: dict[str, Any], why: str = "", session: date | None = None) -> HeldRow:
@@ -46,10 +80,15 @@ def held(rule: str, symbol: str, row: dict[str, Any], why: str = "", session: da
 
 
 def unread(raw: msgspec.Raw, why: str) -> HeldRow:
-    """Hold a row back that does not fit its type, under whatever it calls its ticker."""
-    whole: Any = decoded(raw, Any)
+    """Hold a row back that does not fit its type."""
+    return held_row(UnsoundError(why), decoded(raw, Any))
+
+
+def held_row(error: UnsoundError, whole: Any) -> HeldRow:  # noqa: ANN401  whatever JSON can say
+    """Hold a row back for what is wrong with it, under whatever it calls its ticker."""
     row = whole if isinstance(whole, dict) else {"row": whole}
-    return held("unreadable", str(row.get("T", row.get("ticker", ""))), row, why)
+    symbol = next((row[name] for name in ("T", "ticker", "symbol", "related") if name in row), "")
+    return held(error.rule, str(symbol), row, str(error))
 
 
 def next_cursor(next_url: str | None, hosts: frozenset[str], path: str) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence  # noqa: TC003  msgspec reads annotations at run time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import NoReturn, TypeVar
@@ -14,6 +16,14 @@ from app.providers.client.http import RawReply  # noqa: TC001  msgspec reads ann
 SHOWN = 300
 SHORTEST_WAIT_S = 1.0
 LONGEST_WAIT_S = 86_400.0
+STATUSES = {
+    401: Outcome.BAD_KEY,
+    402: Outcome.NOT_ENTITLED,
+    403: Outcome.NOT_ENTITLED,
+    404: Outcome.NOT_FOUND,
+    426: Outcome.NOT_ENTITLED,
+    429: Outcome.RATE_LIMITED,
+}
 Wire = TypeVar("Wire")
 
 
@@ -44,6 +54,12 @@ def refuse(words: str) -> NoReturn:
     raise RefusedError(Verdict(outcome=Outcome.MALFORMED, words=words)) from None
 
 
+def refusal(verdict: Verdict, reply: RawReply) -> RefusedError:
+    """Return the error of a verdict, with the time that the reply asks us to stay away."""
+    wait_s = asked_wait_s(reply)
+    return RefusedError(verdict if wait_s is None else msgspec.structs.replace(verdict, wait_s=wait_s))
+
+
 def decoded(body: bytes | msgspec.Raw, kind: type[Wire]) -> Wire:
     """Decode JSON strictly; raise RefusedError (``malformed``) with the place that does not fit."""
     try:
@@ -52,6 +68,13 @@ def decoded(body: bytes | msgspec.Raw, kind: type[Wire]) -> Wire:
         refuse(f"the body does not have the documented form: {e}")
     except RecursionError:
         refuse("the body is nested too deeply")
+
+
+def by_words(words: str, meanings: Sequence[tuple[str, Verdict]]) -> Verdict | None:
+    """Judge by the first pattern (lower case) that a provider's words hold; None when they hold none."""
+    said = words.casefold()
+    found = next((meaning for pattern, meaning in meanings if re.search(pattern, said)), None)
+    return msgspec.structs.replace(found, words=words) if found else None
 
 
 def not_json(reply: RawReply) -> Verdict | None:
@@ -66,9 +89,8 @@ def not_json(reply: RawReply) -> Verdict | None:
 
 def by_status(status: int, words: str) -> Verdict | None:
     """Judge by the HTTP status alone; None for 2xx."""
-    meaning = {401: Outcome.BAD_KEY, 403: Outcome.NOT_ENTITLED, 404: Outcome.NOT_FOUND, 429: Outcome.RATE_LIMITED}
-    if status in meaning:
-        return Verdict(outcome=meaning[status], words=words)
+    if status in STATUSES:
+        return Verdict(outcome=STATUSES[status], words=words)
     if status >= 500:  # noqa: PLR2004  HTTP's own limit
         return Verdict(outcome=Outcome.SERVER_ERROR, words=words)
     if 300 <= status < 400:  # noqa: PLR2004  the same

@@ -1,0 +1,1 @@
+"""Replies as they come, where a provider has too many kinds of rows for its own file."""
