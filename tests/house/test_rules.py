@@ -95,9 +95,8 @@ def test_every_pipeline_module_declares_one_pipeline() -> None:
 
 
 def test_every_provider_module_declares_itself() -> None:
-    found = [
-        module for module in entries("app.providers") if not module.__name__.endswith((".registry", ".client", ".rows"))
-    ]
+    others = (".registry", ".client", ".rows")
+    found = [module for module in entries("app.providers") if not module.__name__.endswith(others)]
     assert found
     for module in found:
         assert module.__name__ == f"app.providers.{module.DECLARATION.name}"
