@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from app.ports.clock import Clock
     from app.ports.news import NewsIngest, NewsSubjects
+    from app.ports.planning import Planning
     from app.ports.providers import Providers
     from app.ports.quotas import Ledger
     from app.ports.stores import (
@@ -33,6 +34,13 @@ if TYPE_CHECKING:
 EXCHANGE_ZONE = ZoneInfo(NEW_YORK)
 
 
+class Following(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom the plan follows closest, and how many calls a machine second about instruments this machine makes."""
+
+    watchlist: tuple[str, ...] = ()
+    calls_per_s: float = 10.0
+
+
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
     """The parts that the fetching use cases work with; bootstrap builds it."""
 
@@ -50,6 +58,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     quotes: QuotesIngest
     earnings: EarningsIngest
     symbol_bars: SymbolBarsIngest
+    planning: Planning
+    following: Following = Following()
     news: NewsIngest
     news_subjects: NewsSubjects
 

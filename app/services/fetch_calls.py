@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from app.domain.actions import ReportedAction
-from app.domain.datasets import Dataset  # noqa: TC001  msgspec reads annotations at run time
+from app.domain.datasets import WHOLE_MARKET, Dataset
 from app.domain.gaps import Span
 from app.domain.pipelines import Part
 from app.domain.quality import EVIDENCE, HeldRow
@@ -51,8 +51,16 @@ class FetchCall(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def day(self) -> date:
-        """Return the session, or the first date that is asked for; only where the subject is one."""
-        return date.fromisoformat(self.subject) if self.subject else self.on
+        """Return the session, or the first date that is asked for; the market day where the subject is none."""
+        try:
+            return date.fromisoformat(self.subject.partition("..")[0])
+        except ValueError:
+            return self.on
+
+    @property
+    def is_about_market(self) -> bool:
+        """Tell whether it concerns the whole market, not some instruments."""
+        return self.dataset in WHOLE_MARKET
 
     @property
     def symbols(self) -> list[str]:

@@ -27,7 +27,7 @@ def test_a_plan_is_told_with_times_and_reasons(capsys: pytest.CaptureFixture[str
     gap = Deferred(
         dataset=Dataset.BARS_DAILY, subject="2010-04-26", reason="not final yet", until=NOW + timedelta(hours=10)
     )
-    made = FetchPlan(made_at=NOW, provider="polygon", calls=(call(1), call(2)), deferred=(gap,), done_at=call(2).eta)
+    made = FetchPlan(made_at=NOW, calls=(call(1), call(2)), deferred=(gap,), done_at=call(2).eta)
     plan.show(made, most=20)
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert " ".join(lines[0]) == (
@@ -38,7 +38,7 @@ def test_a_plan_is_told_with_times_and_reasons(capsys: pytest.CaptureFixture[str
 
 
 def test_a_long_plan_is_cut_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    made = FetchPlan(made_at=NOW, provider="polygon", calls=tuple(call(number) for number in range(1, 29)))
+    made = FetchPlan(made_at=NOW, calls=tuple(call(number) for number in range(1, 29)))
     plan.show(made, most=20)
     assert capsys.readouterr().out.endswith("... and 8 more (--all shows them)\n")
     plan.show(made, most=None)
@@ -46,7 +46,7 @@ def test_a_long_plan_is_cut_and_says_so(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_nothing_to_do_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    plan.show(FetchPlan(made_at=NOW, provider="polygon"), most=20)
+    plan.show(FetchPlan(made_at=NOW), most=20)
     assert capsys.readouterr().out == "2010-04-26 14:00:00Z: 0 calls to come, 0 gaps wait\n"
 
 
@@ -59,6 +59,6 @@ def test_without_a_key_every_gap_says_so(
     monkeypatch.setenv("POLYGON_API_KEY", "")
     assert door.main(["plan", "--json"]) == 0
     made = json.loads(capsys.readouterr().out)
-    assert made["provider"] is None
+    assert made["loads"] == []
     assert made["calls"] == []
     assert any("set POLYGON_API_KEY" in gap["reason"] for gap in made["deferred"])

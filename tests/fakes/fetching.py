@@ -20,6 +20,7 @@ from app.db.quotes_ingest import QuotesIngestStore
 from app.db.sessions import SessionStore
 from app.db.settled import SettledStore
 from app.db.symbol_bars_ingest import SymbolBarsIngestStore
+from app.db.universe import PlanningStore
 from app.domain.bars import DailyBars
 from app.domain.datasets import Dataset
 from app.domain.pipelines import Part, StepReport
@@ -109,6 +110,7 @@ def desk(database: Database, clock: ManualClock, *providers: Provider) -> Desk:
         quotes=QuotesIngestStore(),
         earnings=EarningsIngestStore(),
         symbol_bars=SymbolBarsIngestStore(BarsIngestStore()),
+        planning=PlanningStore(database),
         news=NewsIngestStore(),
         news_subjects=NewsSubjectStore(database),
     )

@@ -28,8 +28,9 @@ from app.ports.providers import (
     TickersReply,
 )
 from app.services.desk import Desk
-from app.services.fetch_run import backfill_request, fetch_part, plan_run, sum_up_run
+from app.services.fetch_run import backfill_request, fetch_part, sum_up_run
 from app.services.plan_fetches import EVERYTHING, PlanRequest, plan_fetches
+from app.services.plan_runs import plan_run
 from app.settings import DatabaseSettings
 from tests.fakes.clocks import ManualClock
 from tests.fakes.fetching import MONDAY, PAYLOAD, FakeStep, ScriptedProvider, answer, desk, session
@@ -118,6 +119,7 @@ async def test_everything_is_planned_in_order(office: Desk) -> None:
         ("bars_daily", "2010-05-06"),
         ("splits", "2010-05-03"),
         ("dividends", "2010-05-03"),
+        ("earnings", "2010-04-22..2010-05-20"),
         ("bars_daily", "2010-05-05"),
         ("bars_daily", "2010-05-04"),
         ("bars_daily", "2010-05-03"),
@@ -129,7 +131,8 @@ async def test_an_empty_calendar_and_a_missing_key_are_said(database: Database, 
     plan = await plan_fetches(desk(database, clock), EVERYTHING)
     assert plan.calls == ()
     assert "groat migrate" in plan.deferred[0].reason
-    assert all("POLYGON_API_KEY" in gap.reason for gap in plan.deferred[1:])
+    assert {gap.dataset.value for gap in plan.deferred[1:]} == {"splits", "dividends", "earnings", "instruments"}
+    assert all("_API_KEY" in gap.reason for gap in plan.deferred[1:])
 
 
 async def test_a_session_is_stored_and_settled_over_the_weekend(

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from app.domain.datasets import Dataset
 from app.domain.pipelines import PipelineSpec, StepSpec
-from app.services.fetch_run import fetch_part, plan_run, sum_up_run
+from app.services.fetch_run import fetch_part, sum_up_run
 from app.services.plan_fetches import PlanRequest
+from app.services.plan_runs import plan_run
 from workers.pipelines import Pipeline
 
 if TYPE_CHECKING:
