@@ -59,6 +59,11 @@ class Doorkeeper:
             return False
         return True
 
+    def subject(self, scope: Scope) -> str:
+        """Return whose token a request bears; raise UnauthorisedError when it bears no good one."""
+        token = bearer(scope["headers"])
+        return operator_tokens.verify(self.key, token.decode("ascii")).subject
+
     def authenticate(self, scope: Scope) -> None:
         """Return when the request bears a good token; raise UnauthorisedError otherwise."""
         token = bearer(scope["headers"])

@@ -17,6 +17,7 @@ from app.cli import (
     pipelines,
     plan,
     processes,
+    quarantine,
     settings,
     stack,
 )
@@ -36,7 +37,7 @@ SECTIONS = {
         processes.schedule,
         processes.replay,
     ],
-    "Data": [plan.plan, pipelines.pipelines, backfill.backfill, export.export],
+    "Data": [plan.plan, pipelines.pipelines, backfill.backfill, export.export, quarantine.quarantine],
     "Care": [doctor.doctor, migrate.migrate, settings.settings, operator_token.token, completion.completion],
 }
 

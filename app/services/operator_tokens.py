@@ -26,9 +26,10 @@ CLAIMS = ("aud", "exp", "iat", "iss", "jti", "sub")
 
 
 class OperatorToken(msgspec.Struct, frozen=True, kw_only=True):
-    """A verified token: its id and its end, in seconds since 1970."""
+    """A verified token: its id, whose it is, and its end, in seconds since 1970."""
 
     jti: str
+    subject: str
     expires_s: int
 
 
@@ -74,4 +75,4 @@ def verify(key: str, token: str) -> OperatorToken:
     if claims["exp"] - claims["iat"] > MAX_LIFE.total_seconds():
         message = "The token lasts longer than a token may: `groat token` makes one that is accepted."
         raise UnauthorisedError(message)
-    return OperatorToken(jti=claims["jti"], expires_s=int(claims["exp"]))
+    return OperatorToken(jti=claims["jti"], subject=claims["sub"], expires_s=int(claims["exp"]))

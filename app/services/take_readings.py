@@ -10,11 +10,14 @@ from app.domain.errors import GroatError
 from app.telemetry.exposition import resident_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from app.ports.clock import Clock
     from app.ports.gauges import Gauges
     from app.ports.providers import Providers
     from app.ports.quotas import Ledger
     from app.services.check_health import HealthCheck
+    from app.services.read_data_quality import DatasetQuality
     from app.telemetry.metrics import Readings
 
 FRESH_S = 2.0
@@ -25,12 +28,19 @@ UP = frozenset({"up", "busy"})
 class ReadingsTaker:
     """The readings of one process; those younger than two seconds are given again."""
 
-    def __init__(
-        self, *, gauges: Gauges, ledger: Ledger, providers: Providers, health: HealthCheck, clock: Clock
+    def __init__(  # noqa: PLR0913  each is asked something else
+        self,
+        *,
+        gauges: Gauges,
+        ledger: Ledger,
+        providers: Providers,
+        health: HealthCheck,
+        clock: Clock,
+        quality: Callable[[], Awaitable[list[DatasetQuality]]],
     ) -> None:
         """Keep what to ask."""
         self.gauges, self.ledger, self.providers = gauges, ledger, providers
-        self.health, self.clock = health, clock
+        self.health, self.clock, self.quality = health, clock, quality
         self.taken_at = -1e9
         self.last: Readings = {}
         self.taking = asyncio.Lock()
@@ -62,6 +72,7 @@ class ReadingsTaker:
             async with asyncio.timeout(LIMIT_S):
                 readings = dict(await self.gauges.read())
                 readings.update(await self.quotas())
+                readings.update(quality_readings(await self.quality()))
         except (GroatError, TimeoutError):
             return {}
         newest = readings.get("groat_data_newest_session_seconds", {})
@@ -81,3 +92,18 @@ class ReadingsTaker:
                 used[labels] = float(window.resting)
                 limit[labels] = float(window.max_calls)
         return {"groat_quota_used": used, "groat_quota_limit": limit, "groat_provider_blocked": blocked}
+
+
+def quality_readings(found: list[DatasetQuality]) -> Readings:
+    """Return how the datasets stand as readings; what is not known of one is left out."""
+    return {
+        "groat_data_freshness_seconds": {(one.dataset.value,): one.age_s for one in found if one.age_s is not None},
+        "groat_data_completeness_ratio": {
+            (one.dataset.value,): one.completeness for one in found if one.completeness is not None
+        },
+        "groat_data_gaps": {(one.dataset.value,): float(one.gaps) for one in found if one.gaps is not None},
+        "groat_quarantine_open": {
+            (one.dataset.value, rule): float(count) for one in found for rule, count in one.held.items()
+        },
+        "groat_data_flags_open": {(rule,): float(count) for one in found for rule, count in one.flags.items()},
+    }

@@ -92,6 +92,11 @@ READINGS = (
     Reading("groat_queue_oldest_seconds", "How long the oldest claimable step has waited.", ("queue",)),
     Reading("groat_keeper_age_seconds", "Machine seconds since the schedule was last kept."),
     Reading("groat_quarantine_held", "Suspect rows that wait for a decision.", ("dataset",)),
+    Reading("groat_quarantine_open", "Suspect rows that wait for a decision, by rule.", ("dataset", "rule")),
+    Reading("groat_data_flags_open", "Open doubts about stored bars, by rule.", ("rule",)),
+    Reading("groat_data_freshness_seconds", "Market time since what is newest of a dataset was true.", ("dataset",)),
+    Reading("groat_data_completeness_ratio", "Stored over expected facts, from 0 to 1.", ("dataset",)),
+    Reading("groat_data_gaps", "Final sessions within reach that are not stored in whole.", ("dataset",)),
 )
 Readings = dict[str, dict[tuple[str, ...], float]]
 

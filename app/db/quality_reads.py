@@ -1,0 +1,122 @@
+"""How the data stand: from counts that ingest keeps, fetches, flags and held rows; bars are never looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from app.domain.sessions import US_EQUITIES
+from app.ports.quality import FlagView, Ingested, SessionCount
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from app.db.engine import Database
+    from app.ports.quality import FlagQuery
+
+# The last row of each dataset by the index, not by reading all rows.
+INGESTED: Final = """
+WITH RECURSIVE each AS (
+  (SELECT dataset FROM fetches ORDER BY dataset LIMIT 1)
+  UNION ALL
+  SELECT (SELECT f.dataset FROM fetches f WHERE f.dataset > e.dataset ORDER BY f.dataset LIMIT 1)
+  FROM each e WHERE e.dataset IS NOT NULL
+)
+SELECT f.dataset, f.known_at, f.created_at, f.provider FROM each e
+CROSS JOIN LATERAL (SELECT * FROM fetches f WHERE f.dataset = e.dataset ORDER BY f.id DESC LIMIT 1) f
+ORDER BY f.dataset
+"""
+CASES: Final = """
+SELECT dataset, rule, count(*)::int FROM quarantine WHERE state = 'held' GROUP BY dataset, rule
+UNION ALL
+SELECT NULL, rule, count(*)::int FROM bar_flags WHERE state = 'open' GROUP BY rule
+"""
+ASKED: Final = """
+SELECT a.dataset, count(DISTINCT a.instrument_id) FILTER (WHERE i.active)::float8
+  / greatest(1, (SELECT count(*) FROM instruments WHERE active))
+FROM asks a JOIN instruments i ON i.id = a.instrument_id GROUP BY a.dataset
+"""
+CALENDAR: Final = """
+WITH answered AS (SELECT span FROM settled WHERE dataset = 'bars_daily' AND instrument_id = 0),
+held AS (
+  SELECT session, count(*) AS held FROM quarantine
+  WHERE dataset = 'bars_daily' AND state = 'held' AND session >= %(from)s AND session < %(until)s GROUP BY session
+), flagged AS (
+  SELECT session, count(*) AS flagged, count(*) FILTER (WHERE rule = 'missing_session') AS missing FROM bar_flags
+  WHERE state = 'open' AND session >= %(from)s AND session < %(until)s GROUP BY session
+)
+SELECT s.session, s.close_at, coalesce((SELECT span @> s.session FROM answered), false),
+  coalesce(b.stored, 0), coalesce(f.missing, 0)::int, coalesce(h.held, 0)::int, coalesce(f.flagged, 0)::int
+FROM sessions s
+LEFT JOIN bar_sessions b ON b.session = s.session
+LEFT JOIN held h ON h.session = s.session
+LEFT JOIN flagged f ON f.session = s.session
+WHERE s.mic = %(mic)s AND s.session >= %(from)s AND s.session < %(until)s ORDER BY s.session
+"""
+# A flag that was decided after the as-of was still open then.
+FLAGS: Final = """
+SELECT f.id, i.symbol, f.session, f.rule, f.evidence,
+  CASE WHEN f.decided_at > %(as_of)s::timestamptz THEN 'open' ELSE f.state END AS state, f.known_at,
+  CASE WHEN f.decided_at > %(as_of)s::timestamptz THEN NULL ELSE f.decided_at END,
+  CASE WHEN f.decided_at > %(as_of)s::timestamptz THEN NULL ELSE f.decision END
+FROM bar_flags f JOIN instruments i ON i.id = f.instrument_id
+WHERE (%(symbols)s::text[] IS NULL OR i.symbol = ANY(%(symbols)s))
+  AND (%(rule)s::text IS NULL OR f.rule = %(rule)s)
+  AND (%(from)s::date IS NULL OR f.session >= %(from)s) AND (%(until)s::date IS NULL OR f.session < %(until)s)
+  AND (%(as_of)s::timestamptz IS NULL OR f.known_at <= %(as_of)s)
+  AND (%(state)s::text IS NULL
+    OR %(state)s = CASE WHEN f.decided_at > %(as_of)s::timestamptz THEN 'open' ELSE f.state END)
+  AND (%(after_session)s::date IS NULL OR (f.session, f.id) < (%(after_session)s::date, %(after_id)s::bigint))
+ORDER BY f.session DESC, f.id DESC LIMIT %(limit)s
+"""
+
+
+class QualityReadsStore:
+    """The state of the data as `app.ports.quality.QualityReads` asks for it."""
+
+    def __init__(self, database: Database) -> None:
+        """Read through this database."""
+        self._database = database
+
+    async def ingested(self) -> list[Ingested]:
+        """Return the last reply of each dataset that has one."""
+        rows = await self._rows(INGESTED, {})
+        return [Ingested(dataset=row[0], known_at=row[1], at=row[2], provider=row[3]) for row in rows]
+
+    async def open_cases(self) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
+        """Count held rows by dataset and rule, and open flags by rule."""
+        held: dict[str, dict[str, int]] = {}
+        flags: dict[str, int] = {}
+        for dataset, rule, count in await self._rows(CASES, {}):
+            (flags if dataset is None else held.setdefault(dataset, {}))[rule] = count
+        return held, flags
+
+    async def asked_share(self) -> dict[str, float]:
+        """Return for instrument-wise datasets the share of active instruments that somebody was ever asked about."""
+        return dict(await self._rows(ASKED, {}))
+
+    async def calendar(self, from_: date, until: date) -> list[SessionCount]:
+        """Return the calendar's sessions from a date to before another, in order."""
+        rows = await self._rows(CALENDAR, {"from": from_, "until": until, "mic": US_EQUITIES})
+        return [SessionCount(**dict(zip(SessionCount.__struct_fields__, row, strict=True))) for row in rows]
+
+    async def flags(self, query: FlagQuery) -> Sequence[FlagView]:
+        """Return up to `limit` flags, the latest session first."""
+        after_session, after_id = query.after or (None, None)
+        values = {
+            "symbols": None if query.symbols is None else list(query.symbols),
+            "rule": query.rule,
+            "state": query.state,
+            "from": query.from_,
+            "until": query.until,
+            "as_of": query.as_of,
+            "after_session": after_session,
+            "after_id": after_id,
+            "limit": query.limit,
+        }
+        rows = await self._rows(FLAGS, values)
+        return [FlagView(**dict(zip(FlagView.__struct_fields__, row, strict=True))) for row in rows]
+
+    async def _rows(self, sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+        async with self._database.connection("data_quality") as connection:
+            return cast("list[tuple[Any, ...]]", await (await connection.execute(sql.encode(), values)).fetchall())
