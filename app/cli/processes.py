@@ -51,23 +51,32 @@ def schedule() -> None:
         "GROAT_REPLAY__HOST",
         "GROAT_REPLAY__PORT",
         "GROAT_REPLAY__DATASET",
+        "GROAT_REPLAY__MISBEHAVE",
         "GROAT_CLOCK__SPEED",
         "POLYGON_API_KEY",
+        "ALPHA_VANTAGE_API_KEY",
+        "FINNHUB_API_KEY",
+        "NEWS_API_KEY",
     ],
 )
 def replay() -> None:
-    """Serve the replay market, a provider of past days.
+    """Serve the replay market: the providers, of past days.
 
-    It speaks the wire format of a real one and enforces its limits, over bundled real data.
+    It speaks the wire formats of the four and enforces their limits, over bundled real data.
     """
     from app import clock, settings  # noqa: PLC0415  heavy
     from app.replay import main as market  # noqa: PLC0415  heavy
 
     found = settings.load()
-    market.run(
-        host=found.replay.host,
-        port=found.replay.port,
+    keys = {
+        "polygon": found.keys.polygon,
+        "alpha_vantage": found.keys.alpha_vantage,
+        "finnhub": found.keys.finnhub,
+        "newsapi": found.keys.news_api,
+    }
+    config = market.ReplayConfig(
         dataset=found.replay.dataset,
-        clock=clock.from_settings(found.clock),
-        keys=frozenset(filter(None, [found.keys.polygon])),
+        keys={name: frozenset({key}) for name, key in keys.items() if key},
+        misbehaviour=market.read_rules(found.replay.misbehave),
     )
+    market.run(found.replay.host, found.replay.port, config, clock.from_settings(found.clock))

@@ -37,18 +37,31 @@ class RollingCount:
         self._arrivals.append(at_us)
         self.peak = max(self.peak, len(self._arrivals))
 
+    @property
+    def left(self) -> int:
+        """How many more the window may hold."""
+        return max(0, self.window.max_calls - len(self._arrivals))
+
+    def opens_in_us(self, at_us: int) -> int:
+        """Return after how long the oldest arrival leaves the window."""
+        return max(0, self._arrivals[0] + self.window.span_us - at_us) if self._arrivals else 0
+
 
 class Allowance:
-    """One key's counts, a window each. What is refused counts as well: the strictest reading of the plan."""
+    """One key's counts, a window each. What is refused counts as well: the strictest reading of the plan.
+
+    `full` are the windows that refused the last arrival, which was at `last_us`.
+    """
 
     def __init__(self, windows: tuple[Window, ...]) -> None:
         self.counts = [RollingCount(window) for window in windows]
-        self._last_us = 0
+        self.full: tuple[Window, ...] = ()
+        self.last_us = 0
 
     def arrive(self, at_us: int) -> bool:
         """Count a request that arrives now, and tell whether it is granted."""
-        self._last_us = at_us = max(at_us, self._last_us)
-        full = [count.is_full(at_us) for count in self.counts]
+        self.last_us = at_us = max(at_us, self.last_us)
+        self.full = tuple(count.window for count in self.counts if count.is_full(at_us))
         for count in self.counts:
             count.add(at_us)
-        return not any(full)
+        return not self.full

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from email.utils import format_datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,14 @@ import msgspec
 
 from app.replay.allowance import Allowance
 from app.replay.dialect import Call
+from app.replay.misbehaviour.bending import bent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from app.ports.clock import Clock
     from app.replay.dialect import Dialect, Reply
+    from app.replay.misbehaviour.rules import Rulebook
 
 RECENT = 500
 
@@ -54,25 +57,34 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
 class FrontCounter:
     """Check the key, count the arrival in the clock's quota reading, let the dialect answer, keep the audit."""
 
-    def __init__(self, dialect: Dialect, clock: Clock, keys: frozenset[str]) -> None:
+    def __init__(self, dialect: Dialect, clock: Clock, keys: frozenset[str], rules: Rulebook) -> None:
         self.dialect = dialect
         self._clock = clock
+        self._rules = rules
         self._allowances = {key: Allowance(dialect.plan.windows) for key in sorted(keys)}
         self._outcomes: Counter[str] = Counter()
         self._recent: deque[Arrival] = deque(maxlen=RECENT)
 
     async def serve(self, path: str, params: Mapping[str, str], headers: Mapping[str, str], base_url: str) -> Reply:
-        """Answer one request; it is counted before anything else is looked at, unless its key is bad."""
+        """Answer one request; it is counted before anything else is looked at, unless its key is bad.
+
+        A granted one may be answered wrongly, if a rule says so: it counts all the same.
+        """
         at_us = self._clock.quota_us()
         key = self.dialect.key(params, headers)
         allowance = self._allowances.get(key or "")
         call = Call(path=path, params=dict(params), base_url=base_url, now=self._clock.now())
-        if allowance is None:
+        if allowance is None or key is None:
             reply = self.dialect.bad_key(key)
         elif not allowance.arrive(at_us):
-            reply = self.dialect.too_many()
+            reply = self.dialect.too_many(key, allowance.full)
         else:
-            reply = self.dialect.answer(call)
+            rule = self._rules.pick(self.dialect.name, path)
+            reply = bent(self.dialect, call, key, rule) if rule else self.dialect.answer(call)
+        told = {"date": format_datetime(call.now, usegmt=True)}
+        if allowance is not None:
+            told |= self.dialect.limits(allowance, call.now)
+        reply = msgspec.structs.replace(reply, headers={**told, **reply.headers})
         return await self.deliver(call, reply, digest(key), at_us)
 
     async def deliver(self, call: Call, reply: Reply, key: str, at_us: int) -> Reply:

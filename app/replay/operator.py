@@ -1,4 +1,4 @@
-"""Doors for whoever runs the replay: its audit, its clock, its health. Loopback only, no key."""
+"""Doors for whoever runs the replay: its audit, its clock, its health, its misbehaviour. Loopback only, no key."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import msgspec
-from litestar import Request, Response, get
+from litestar import Request, Response, delete, get, post
 from litestar.datastructures import State  # noqa: TC002  Litestar reads annotations at run time
+
+from app.replay.misbehaviour.rules import MOST_RULES, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +18,12 @@ if TYPE_CHECKING:
 
     from app.replay.counter import FrontCounter
     from app.replay.data.market_data import MarketData
+    from app.replay.misbehaviour.rules import Rulebook
     from app.replay.state import ReplayState
+
+
+class RefusedRuleError(ValueError):
+    """A rule is not taken; the text says why."""
 
 
 def operator_routes(
@@ -39,6 +46,39 @@ def operator_routes(
     return [audit, clock, health]
 
 
+def misbehaviour_routes(rules: Rulebook) -> list[HTTPRouteHandler]:
+    """Return the handlers of ``/replay/misbehave``: read the rules in force, add one, drop them all."""
+    path = "/replay/misbehave"
+
+    @get(path, sync_to_thread=False)
+    def read(request: Request[None, None, State]) -> Response[bytes]:
+        return answer(request, rules.counts)
+
+    @post(path, status_code=200)
+    async def add(request: Request[None, None, State]) -> Response[bytes]:
+        body = await request.body()
+        return answer(request, lambda: added(rules, body))
+
+    @delete(path, status_code=200, sync_to_thread=False)
+    def clear(request: Request[None, None, State]) -> Response[bytes]:
+        return answer(request, rules.clear)
+
+    return [read, add, clear]
+
+
+def added(rules: Rulebook, body: bytes) -> object:
+    """Put one rule in force and return them all; raise RefusedRuleError for what is no rule."""
+    try:
+        rule = msgspec.json.decode(body, type=Rule)
+    except msgspec.DecodeError as e:
+        message = f"That is no rule of misbehaviour: {e}"
+        raise RefusedRuleError(message) from None
+    if not rules.add(rule):
+        message = f"There are {MOST_RULES} rules already: drop them with DELETE first."
+        raise RefusedRuleError(message)
+    return rules.counts()
+
+
 def facts(data: MarketData, state: ReplayState) -> dict[str, object]:
     """Describe the data set and say where the replay stands."""
     return {
@@ -57,9 +97,16 @@ def facts(data: MarketData, state: ReplayState) -> dict[str, object]:
 def answer(request: Request[None, None, State], make: Callable[[], object]) -> Response[bytes]:
     """Answer callers on this machine; refuse the others."""
     if not is_loopback(request.client.host if request.client else ""):
-        body = {"error": "The replay's own pages are served to this machine only: ask over 127.0.0.1."}
-        return Response(msgspec.json.encode(body), status_code=403, media_type="application/json")
-    return Response(msgspec.json.encode(make()), media_type="application/json")
+        return written(403, {"error": "The replay's own pages are served to this machine only: ask over 127.0.0.1."})
+    try:
+        return written(200, make())
+    except RefusedRuleError as e:
+        return written(400, {"error": str(e)})
+
+
+def written(status: int, body: object) -> Response[bytes]:
+    """Write an answer as JSON."""
+    return Response(msgspec.json.encode(body), status_code=status, media_type="application/json")
 
 
 def is_loopback(host: str) -> bool:

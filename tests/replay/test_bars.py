@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.replay.data import catalogue
+from app.replay.data.stories import Stories
 from app.replay.dialect import Call
 from app.replay.polygon.dialect import BASIC, Polygon
 from tests.replay.asking import ask, every_page, new_york
@@ -28,12 +29,12 @@ TOO_EARLY = (
 
 @pytest.fixture(scope="module")
 def year(sp500: MarketData) -> Polygon:
-    return Polygon(sp500)
+    return Polygon(sp500, Stories(sp500))
 
 
 @pytest.fixture(scope="module")
 def five(splits: MarketData) -> Polygon:
-    return Polygon(splits, LONG)
+    return Polygon(splits, Stories(splits), LONG)
 
 
 def test_a_grouped_day_has_polygon_s_shape_and_the_data_s_figures(year: Polygon) -> None:
@@ -158,7 +159,7 @@ def test_milliseconds_name_the_day_they_fall_in_in_new_york(year: Polygon) -> No
 def test_pages_of_custom_bars_join_to_the_whole(
     limit: int, sort: str, width: tuple[int, str], first: int, length: int
 ) -> None:
-    year = Polygon(catalogue.load("sp500"))
+    year = Polygon(catalogue.load("sp500"), Stories(catalogue.load("sp500")))
     from_ = date(2009, 8, 21) + timedelta(days=first)
     to = from_ + timedelta(days=length)
     url = f"/v2/aggs/ticker/PG/range/{width[0]}/{width[1]}/{from_}/{to}?adjusted=false&sort={sort}"
@@ -241,7 +242,7 @@ names = st.sampled_from(
 def test_any_request_gets_an_answer_of_the_real_host_s_kind(
     path: str, parts: list[str], params: dict[str, str], to: str
 ) -> None:
-    five = Polygon(catalogue.load("splits"), LONG)
+    five = Polygon(catalogue.load("splits"), Stories(catalogue.load("splits")), LONG)
     now = new_york("2010-04-26 12:00")
     for url in (path.format(*parts), path.format("MSFT", parts[0], parts[1], "2010-04-22", to)):
         reply = five.answer(Call(path=url, params=params, base_url="http://x", now=now))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.replay.data.stories import Stories
 from app.replay.polygon.dialect import Polygon
 from tests.replay.asking import ask, every_page
 
@@ -19,12 +20,12 @@ DIVIDENDS = "/v3/reference/dividends"
 
 @pytest.fixture(scope="module")
 def year(sp500: MarketData) -> Polygon:
-    return Polygon(sp500)
+    return Polygon(sp500, Stories(sp500))
 
 
 @pytest.fixture(scope="module")
 def five(splits: MarketData) -> Polygon:
-    return Polygon(splits)
+    return Polygon(splits, Stories(splits))
 
 
 @pytest.mark.parametrize(

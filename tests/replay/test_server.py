@@ -16,7 +16,6 @@ from litestar.testing import TestClient
 
 from app.replay.main import ReplayConfig, ReplayStartError, create_app, require_free
 from app.replay.operator import is_loopback
-from app.replay.polygon.dialect import BASIC
 from ops.local.ports import free_port
 from tests.stack.replay import wait_for_port
 
@@ -148,16 +147,17 @@ def test_the_next_page_is_on_the_server_that_was_asked(replay_server: Callable[.
 
 
 def test_the_operator_s_pages_are_for_this_machine_only() -> None:
-    config = ReplayConfig(dataset="splits", keys=frozenset({"k"}), plan=BASIC)
+    config = ReplayConfig(dataset="splits", keys={"polygon": frozenset({"k"})})
     with TestClient(create_app(config, HandClock())) as elsewhere:
         assert elsewhere.get("/replay/audit").status_code == 403
+        assert elsewhere.post("/replay/misbehave", content=b'{"kind":"reset"}').status_code == 403
     assert is_loopback("127.0.0.1")
     assert is_loopback("::1")
     assert not is_loopback("192.0.2.7")
     assert not is_loopback("")
 
 
-def test_a_port_in_use_is_refused_even_though_granian_would_share_it(
+def test_a_port_in_use_is_refused_with_advice(
     replay_server: Callable[..., ReplayHandle],
 ) -> None:
     replay = replay_server(dataset="splits")
@@ -173,12 +173,16 @@ def test_a_port_in_use_is_refused_even_though_granian_would_share_it(
 def test_a_signal_ends_the_server(number: signal.Signals) -> None:
     port = free_port()
     code = (
-        "import sys; from app.clock import WallClock; from app.replay.main import run;"
-        "run('127.0.0.1', int(sys.argv[1]), 'splits', WallClock(), frozenset({'k'}))"
+        "import sys; from app.clock import WallClock; from app.replay.main import ReplayConfig, run;"
+        "config = ReplayConfig(dataset='splits', keys={'polygon': frozenset({'k'})});"
+        "run('127.0.0.1', int(sys.argv[1]), config, WallClock())"
     )
     with subprocess.Popen([sys.executable, "-c", code, str(port)], stderr=subprocess.DEVNULL) as server:
-        wait_for_port(port)
-        page = httpx.get(f"http://127.0.0.1:{port}/replay/clock").json()
-        assert (page["state"], page["speed"]) == ("ended", 1.0)
-        server.send_signal(number)
-        assert server.wait(timeout=20) == 0
+        try:
+            wait_for_port(port)
+            page = httpx.get(f"http://127.0.0.1:{port}/replay/clock").json()
+            assert (page["state"], page["speed"]) == ("ended", 1.0)
+            server.send_signal(number)
+            assert server.wait(timeout=20) == 0
+        finally:
+            server.kill()

@@ -17,16 +17,16 @@ import msgspec
 from app.clock import ReplayClock, boot_us
 from app.domain.market_time import Timeline
 from app.replay.counter import Audit
-from app.replay.main import ReplayConfig, create_app, serve
+from app.replay.main import DIALECTS, ReplayConfig, create_app, serve
+from app.replay.misbehaviour.rules import Rule, RuleCount
 from app.replay.polygon.dialect import BASIC
 from ops.local.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from granian.server.embed import Server
-
     from app.ports.clock import Clock
+    from app.replay.wire import WireServer
 
 KEY = "replay-test-key"
 OPENING = datetime(2010, 4, 26, 12, 0, tzinfo=UTC)
@@ -45,14 +45,36 @@ class ReplayHandle:
         """What a request needs to carry."""
         return {"Authorization": f"Bearer {self.key}"}
 
-    def audit(self) -> Audit:
-        """Return the replay's own count."""
+    def audits(self) -> dict[str, Audit]:
+        """Return the replay's own counts, by dialect."""
         reply = httpx.get(f"{self.url}/replay/audit")
-        return msgspec.json.decode(reply.content, type=list[Audit])[0]
+        return {one.dialect: one for one in msgspec.json.decode(reply.content, type=list[Audit])}
+
+    def audit(self, dialect: str = "polygon") -> Audit:
+        """Return the replay's own count of one dialect."""
+        return self.audits()[dialect]
 
     def peak(self) -> int:
-        """Return the most requests that any rolling window has held."""
+        """Return the most requests that any rolling window of Polygon's has held."""
         return max(window.peak for window in self.audit().windows)
+
+    def overruns(self) -> list[str]:
+        """Return every window of any dialect that held more than its plan allows."""
+        return [
+            f"{audit.dialect} {window.window}: {window.peak} of {window.limit}"
+            for audit in self.audits().values()
+            for window in audit.windows
+            if window.peak > window.limit
+        ]
+
+    def misbehave(self, **rule: object) -> None:
+        """Put a rule of misbehaviour in force."""
+        asked = msgspec.convert(rule, Rule)
+        httpx.post(f"{self.url}/replay/misbehave", content=msgspec.json.encode(asked)).raise_for_status()
+
+    def behave(self) -> list[RuleCount]:
+        """Drop the rules; return what they did."""
+        return msgspec.json.decode(httpx.delete(f"{self.url}/replay/misbehave").content, type=list[RuleCount])
 
 
 class ServerThread:
@@ -61,15 +83,15 @@ class ServerThread:
     def __init__(self, config: ReplayConfig, clock: Clock, port: int) -> None:
         self._app = create_app(config, clock)
         self._port = port
-        self._server: Server | None = None
+        self._server: WireServer | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="replay", daemon=True)
 
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
-        await serve(self._app, "127.0.0.1", self._port, log=False, started=self._keep)
+        await serve(self._app, "127.0.0.1", self._port, started=self._keep)
 
-    def _keep(self, server: Server) -> None:
+    def _keep(self, server: WireServer) -> None:
         self._server = server
 
     def __enter__(self) -> Self:
@@ -105,16 +127,22 @@ def running_replay(  # noqa: PLR0913  each is a dimension that tests vary
     market_until: datetime | None = None,
     keys: frozenset[str] = frozenset({KEY}),
     history_years: int = BASIC.history_years,
+    misbehaviour: tuple[Rule, ...] = (),
     clock: Clock | None = None,
 ) -> Iterator[ReplayHandle]:
     """Run a replay market whose clock stands at `market_at` now and runs at `speed`.
 
-    A `clock` of the test's own takes the place of that one.
+    A `clock` of the test's own takes the place of that one; every dialect accepts the same keys.
     """
     timeline = Timeline(anchor_boot_us=boot_us(), market_at=market_at, speed=speed, market_until=market_until)
     used = clock or ReplayClock(timeline, secrets.token_hex(4))
-    plan = msgspec.structs.replace(BASIC, history_years=history_years)
-    config = ReplayConfig(dataset=dataset, keys=keys, plan=plan, market_until=market_until)
+    config = ReplayConfig(
+        dataset=dataset,
+        keys=dict.fromkeys(DIALECTS, keys),
+        history_years=history_years,
+        misbehaviour=misbehaviour,
+        market_until=market_until,
+    )
     port = free_port()
     with ServerThread(config, used, port):
         yield ReplayHandle(f"http://127.0.0.1:{port}", used, min(keys, default=""))

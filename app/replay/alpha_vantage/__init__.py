@@ -1,0 +1,1 @@
+"""Alpha Vantage's dialect, on a free key."""

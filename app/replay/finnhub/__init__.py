@@ -1,0 +1,1 @@
+"""Finnhub's dialect, on a free key."""

@@ -1,0 +1,1 @@
+"""NewsAPI's dialect, on the plan named Developer."""
