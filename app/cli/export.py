@@ -135,12 +135,12 @@ async def wanted(house: House, text: str) -> list[str]:
         return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     from app.ports.reads import InstrumentQuery  # noqa: PLC0415  heavy
 
-    found: list[str] = []
-    while page := await house.instruments.page(
-        InstrumentQuery(after=found[-1] if found else None, limit=SYMBOLS_A_PAGE)
-    ):
-        found += [instrument.symbol for instrument in page]
-    return found
+    found: dict[str, None] = {}
+    after: tuple[str, int] | None = None
+    while page := await house.instruments.page(InstrumentQuery(after=after, limit=SYMBOLS_A_PAGE)):
+        found |= dict.fromkeys(instrument.symbol for instrument in page)
+        after = page[-1].symbol, page[-1].id
+    return list(found)
 
 
 async def batches(

@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from piccolo.columns.combination import And, Or
 
 from app.db.tables.market import Instruments as InstrumentTable
 from app.domain.instruments import Instrument
@@ -28,9 +29,13 @@ class Instruments:
 
     async def page(self, query: InstrumentQuery) -> Sequence[Instrument]:
         """Return up to `limit` instruments by symbol."""
-        select = InstrumentTable.select(*COLUMNS).order_by(InstrumentTable.symbol).limit(query.limit)
+        select = (
+            InstrumentTable.select(*COLUMNS).order_by(InstrumentTable.symbol, InstrumentTable.id).limit(query.limit)
+        )
         if query.after is not None:
-            select = select.where(InstrumentTable.symbol > query.after)
+            symbol, number = query.after
+            same = And(InstrumentTable.symbol == symbol, InstrumentTable.id > number)
+            select = select.where(Or(InstrumentTable.symbol > symbol, same))
         if query.sector is not None:
             select = select.where(InstrumentTable.sector == query.sector)
         if query.mic is not None:

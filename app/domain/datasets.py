@@ -29,6 +29,7 @@ class Watermark(StrEnum):
 
     BARS_DAILY = "bars_daily"
     INSTRUMENTS = "instruments"
+    INDEX_MEMBERSHIPS = "index_memberships"
     CORPORATE_ACTIONS = "corporate_actions"
     FUNDAMENTALS = "fundamentals"
     QUOTES = "quotes"

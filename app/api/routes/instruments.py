@@ -1,5 +1,6 @@
-"""Instruments: listed, one by one, and searched."""
+"""Instruments: listed, one by one, over time, and searched."""
 
+from datetime import date
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -12,16 +13,21 @@ from app.api import cursors
 from app.api.deps import READ, HouseDependency
 from app.api.hot_reads import JSON, Asked, Made, answer_read, next_link
 from app.domain.instruments import Instrument
+from app.domain.market_days import known_as_of
+from app.ports.instrument_reads import InstrumentStory
 from app.ports.reads import InstrumentQuery
 from app.services.read_consistently import read_consistently
-from app.services.read_instruments import read_one, read_page
+from app.services.read_instruments import FoundInstrument, InstrumentRequest, read_one, read_page, read_story
 
 DATASETS: Final = ("instruments",)
+# What was traded on a day is told by bars too, and a story tells of memberships.
+LISTED_DATASETS: Final = ("bars_daily", "instruments")
+STORY_DATASETS: Final = ("index_memberships", "instruments")
 
 Symbol = Annotated[
     str,
     PathParameter(
-        description="The symbol as the exchange writes it. Case matters.",
+        description="The symbol as the exchange writes it, now or formerly. Case matters.",
         examples=[Example(value="BRK.B")],
         min_length=1,
         max_length=32,
@@ -56,13 +62,47 @@ Text = Annotated[
 ]
 Few = Annotated[int, QueryParameter(ge=1, le=50, description="How many at most.")]
 Active = Annotated[bool | None, QueryParameter(description="Only those that are traded, or only those no longer.")]
+On = Annotated[
+    date | None,
+    QueryParameter(
+        description="The day on which it had the symbol; without it, who has it, or had it last.",
+        examples=[Example(value="2010-05-06")],
+    ),
+]
+ListedOn = Annotated[
+    date | None,
+    QueryParameter(
+        description="Only those that were listed on this day, the ones that have gone since included.",
+        examples=[Example(value="2010-05-06")],
+    ),
+]
+AsOf = Annotated[
+    str | None,
+    QueryParameter(
+        description="Answer with what was known then: a timestamp with its zone, or a date (its end in New York).",
+        examples=[Example(value="2010-05-06")],
+        min_length=8,
+        max_length=40,
+    ),
+]
 
 
 class InstrumentPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Instruments by symbol; `next` is the cursor of the next page, null on the last."""
+    """Instruments by symbol; `next` is the cursor of the next page, null on the last.
+
+    `undated` counts, on the first page of a question with `listed_on`, those that may have been listed as well: nothing
+    tells since when they are, or until when they were.
+    """
 
     items: list[Instrument]
     next: str | None
+    undated: int | None = None
+
+
+class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """A settled question for an instrument over time: another one than for the instrument alone."""
+
+    asked: InstrumentRequest
 
 
 class InstrumentHits(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,10 +111,14 @@ class InstrumentHits(msgspec.Struct, frozen=True, kw_only=True):
     items: list[Instrument]
 
 
-class OneInstrument(msgspec.Struct, frozen=True, kw_only=True):
-    """A settled question for one instrument."""
+class InstrumentHistory(msgspec.Struct, frozen=True, kw_only=True):
+    """An instrument and all that is known of it over time, the oldest first.
 
-    symbol: str
+    `symbols` are its tickers, `facts` what was known of it and until when, `memberships` the indices it was in.
+    """
+
+    instrument: FoundInstrument
+    story: InstrumentStory
 
 
 @get(
@@ -93,21 +137,42 @@ async def list_instruments(  # noqa: PLR0913, PLR0917  these are the query's nam
     sector: Sector = None,
     mic: Mic = None,
     active: Active = None,
+    listed_on: ListedOn = None,
+    as_of: AsOf = None,
 ) -> Response[bytes]:
-    """Return instruments by symbol, a page at a time; the header Link names the next page too."""
-    after = cursors.decode(cursor, tuple[str])[0] if cursor else None
-    words = {"limit": limit, "sector": sector, "mic": mic, "active": None if active is None else str(active).lower()}
-    query = InstrumentQuery(after=after, limit=limit, sector=sector, mic=mic, active=active)
+    """Return instruments by symbol, a page at a time; the header Link names the next page too.
+
+    With `listed_on` those that were listed on a day: the first day and the last are known, or bars of the ten days
+    before tell. So a backtest has no survivorship bias: what has gone since is among them.
+    """
+    words = {
+        "limit": limit,
+        "sector": sector,
+        "mic": mic,
+        "active": None if active is None else str(active).lower(),
+        "listed_on": listed_on,
+        "as_of": as_of,
+    }
+    query = InstrumentQuery(
+        after=cursors.decode(cursor, tuple[str, int]) if cursor else None,
+        limit=limit,
+        sector=sector,
+        mic=mic,
+        active=active,
+        listed_on=listed_on,
+        as_of=None if as_of is None else known_as_of(as_of, house.clock.now()),
+    )
+    datasets = DATASETS if listed_on is None else LISTED_DATASETS
 
     async def make() -> Made:
-        (items, more), versions = await read_consistently(
-            house.watermarks, DATASETS, lambda: read_page(house.instruments, query)
+        page, versions = await read_consistently(
+            house.watermarks, datasets, lambda: read_page(house.instruments, house.past_instruments, query)
         )
-        following = cursors.encode(items[-1].symbol) if more else None
-        body = msgspec.json.encode(InstrumentPage(items=list(items), next=following))
+        following = cursors.encode(page.items[-1].symbol, page.items[-1].id) if page.more else None
+        body = msgspec.json.encode(InstrumentPage(items=list(page.items), next=following, undated=page.undated))
         return Made(body=body, versions=versions, headers=next_link("/api/instruments", words, following))
 
-    return await answer_read(house, request, Asked(about=query, media_type=JSON, datasets=DATASETS), make)
+    return await answer_read(house, request, Asked(about=query, media_type=JSON, datasets=datasets), make)
 
 
 @get(
@@ -116,19 +181,55 @@ async def list_instruments(  # noqa: PLR0913, PLR0917  these are the query's nam
     operation_id="getInstrument",
     tags=["instruments"],
     summary="Show an instrument",
-    responses={200: ResponseSpec(data_container=Instrument, description="The instrument.", generate_examples=False)},
+    responses={200: ResponseSpec(data_container=FoundInstrument, description="It.", generate_examples=False)},
 )
-async def get_instrument(request: Request[Any, Any, Any], house: HouseDependency, symbol: Symbol) -> Response[bytes]:
-    """Return one instrument by its symbol."""
+async def get_instrument(
+    request: Request[Any, Any, Any], house: HouseDependency, symbol: Symbol, on: On = None, as_of: AsOf = None
+) -> Response[bytes]:
+    """Return one instrument by a symbol that it has, or had.
+
+    Who has the symbol is meant, or had it last; with `on`, who had it that day. `matched_symbol` is there when the
+    instrument has another symbol now. When it cannot be told who is meant the answer is 422.
+    """
+    query = asked_for(house, symbol, on, as_of)
 
     async def make() -> Made:
         found, versions = await read_consistently(
-            house.watermarks, DATASETS, lambda: read_one(house.instruments, symbol)
+            house.watermarks, DATASETS, lambda: read_one(house.past_instruments, query)
         )
         return Made(body=msgspec.json.encode(found), versions=versions)
 
-    asked = Asked(about=OneInstrument(symbol=symbol), media_type=JSON, datasets=DATASETS)
+    return await answer_read(house, request, Asked(about=query, media_type=JSON, datasets=DATASETS), make)
+
+
+@get(
+    "/instruments/{symbol:str}/history",
+    **READ,
+    operation_id="getInstrumentHistory",
+    tags=["instruments"],
+    summary="Show an instrument over time",
+    responses={200: ResponseSpec(data_container=InstrumentHistory, description="It.", generate_examples=False)},
+)
+async def get_instrument_history(
+    request: Request[Any, Any, Any], house: HouseDependency, symbol: Symbol, on: On = None, as_of: AsOf = None
+) -> Response[bytes]:
+    """Return an instrument's symbols, its facts as they were known over time, and the indices that it was in."""
+    query = asked_for(house, symbol, on, as_of)
+
+    async def make() -> Made:
+        (found, story), versions = await read_consistently(
+            house.watermarks, STORY_DATASETS, lambda: read_story(house.past_instruments, query)
+        )
+        return Made(body=msgspec.json.encode(InstrumentHistory(instrument=found, story=story)), versions=versions)
+
+    asked = Asked(about=HistoryQuery(asked=query), media_type=JSON, datasets=STORY_DATASETS)
     return await answer_read(house, request, asked, make)
+
+
+def asked_for(house: HouseDependency, symbol: str, on: date | None, as_of: str | None) -> InstrumentRequest:
+    """Settle a question for one instrument."""
+    then = None if as_of is None else known_as_of(as_of, house.clock.now())
+    return InstrumentRequest(symbol=symbol, on=on, as_of=then)
 
 
 @get(
@@ -149,4 +250,4 @@ async def search_instruments(house: HouseDependency, text: Text, limit: Few = 10
     return Response(b'{"items":[%s]}' % b",".join(items), media_type=JSON)
 
 
-ROUTES = [list_instruments, search_instruments, get_instrument]
+ROUTES = [list_instruments, search_instruments, get_instrument, get_instrument_history]
