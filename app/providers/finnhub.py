@@ -13,7 +13,7 @@ import msgspec
 from app.domain.datasets import Dataset
 from app.domain.earnings import ReportedEarnings
 from app.domain.news import Article
-from app.domain.quotas import LimitHint, Outcome, Window
+from app.domain.quotas import CallClass, LimitHint, Outcome, Window
 from app.domain.quotes import ReportedQuote
 from app.ports.providers import (
     Ability,
@@ -343,7 +343,12 @@ def read_news(reply: RawReply, question: NewsAbout, _hosts: frozenset[str]) -> N
 
 DECLARATION = Declaration(
     name=NAME,
-    windows=(Window(max_calls=60, span_s=MINUTE_S), Window(max_calls=30, span_s=1)),
+    windows=(
+        Window(max_calls=60, span_s=MINUTE_S),
+        Window(max_calls=30, span_s=1),
+        # Half is for quotes that somebody may be waiting for.
+        Window(max_calls=30, span_s=MINUTE_S, only=CallClass.BACKGROUND),
+    ),
     abilities={
         Dataset.QUOTES: Ability(dataset=Dataset.QUOTES, subjects=1),
         Dataset.PROFILES: Ability(dataset=Dataset.PROFILES, subjects=1),

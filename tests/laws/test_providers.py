@@ -31,7 +31,8 @@ class TestEveryProvider:
         assert provider.allowance.provider == provider.name
         assert provider.allowance.windows
         assert all(window.max_calls > 0 and window.span_s > 0 for window in provider.allowance.windows)
-        assert len({window.span_s for window in provider.allowance.windows}) == len(provider.allowance.windows)
+        windows = {(window.span_s, window.only) for window in provider.allowance.windows}
+        assert len(windows) == len(provider.allowance.windows)
 
     def test_its_calls_are_held_as_long_as_its_client_may_take(self, provider: Provider) -> None:
         assert provider.allowance.hold_us == FAR.hold_s * 1e6

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from app.domain.errors import LaterError, SettingsError
-from app.domain.quotas import FAR, NEAR, SECOND_US, CallResult, Deadlines, Denied, Outcome
+from app.domain.quotas import FAR, NEAR, SECOND_US, CallClass, CallResult, Deadlines, Denied, Outcome
 from app.ports.providers import ProviderError
 from app.providers.client.http import HttpClient, RawReply, Request, scrub
 from app.providers.client.verdicts import RefusedError, Verdict
@@ -66,13 +66,19 @@ class MeteredClient:
         return urlsplit(self._base).hostname or ""
 
     async def get(
-        self, request: Request, headers: Mapping[str, str], read: Callable[[RawReply], Reply], *, purpose: str
+        self,
+        request: Request,
+        headers: Mapping[str, str],
+        read: Callable[[RawReply], Reply],
+        *,
+        purpose: str,
+        call_class: CallClass = CallClass.INTERACTIVE,
     ) -> Reply:
         """Return what `read` makes of the reply; it raises RefusedError for one that is not what was asked for.
 
         Raises LaterError when no slot is free within two machine seconds, ProviderError for every other failure.
         """
-        permit = await self._reserve(purpose)
+        permit = await self._reserve(purpose, call_class)
         if not self._fresh(permit):
             await self._settle(permit, CallResult(outcome=Outcome.UNSENT))
             message = f"{self._allowance.provider}: the reservation took too long to be used safely."
@@ -103,10 +109,10 @@ class MeteredClient:
             )
             await self._settle(permit, result)
 
-    async def _reserve(self, purpose: str) -> Permit:
+    async def _reserve(self, purpose: str, call_class: CallClass) -> Permit:
         patience_s, pause_s = WAIT_IN_PLACE_S, SHORTEST_WAIT_S
         while True:
-            answer = await self._ledger.reserve(self._allowance, purpose)
+            answer = await self._ledger.reserve(self._allowance, purpose, call_class)
             if not isinstance(answer, Denied):
                 return answer
             wait_s = max(self._machine_s(answer.soonest_us), pause_s)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from app.domain.quotas import NEAR, SECOND_US, Allowance, Window, allowance_id
+from app.domain.datasets import Dataset
+from app.domain.quotas import NEAR, SECOND_US, Allowance, CallClass, Window, allowance_id
 from app.providers.client.metered import Access, MeteredClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from app.domain.datasets import Dataset
     from app.domain.quotas import LimitHint
     from app.ports.clock import Clock
     from app.ports.providers import Ability, Answer, Question, Reply
@@ -101,7 +101,13 @@ class Source:
             self._credentials.headers,
             lambda reply: endpoint.read(reply, question, hosts),  # type: ignore[arg-type,return-value]  # paired by dataset
             purpose=purpose_of(question),
+            call_class=class_of(question),
         )
+
+
+def class_of(question: Question[Any]) -> CallClass:
+    """Say who waits for a call: for a quote somebody may be, for all else nobody is."""
+    return CallClass.INTERACTIVE if question.dataset is Dataset.QUOTES else CallClass.BACKGROUND
 
 
 def purpose_of(question: Question[Any]) -> str:
