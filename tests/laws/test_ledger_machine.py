@@ -1,0 +1,59 @@
+"""Whatever processes, clocks and hosts do, the provider never counts too many; and the check can fail."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.laws.ledger_machine import LedgerMachine
+from tests.laws.ledger_world import Server
+
+pytestmark = pytest.mark.stack
+
+STEPS = 30
+QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+
+
+@pytest.fixture
+def server(database_url: str) -> Iterator[Server]:
+    server = Server(database_url, processes=4)
+    # Nothing here asks what a crash of PostgreSQL leaves behind.
+    server.control.execute("ALTER SYSTEM SET fsync = off")
+    server.control.execute("SELECT pg_reload_conf()")
+    yield server
+    server.control.execute("ALTER SYSTEM RESET fsync")
+    server.control.execute("SELECT pg_reload_conf()")
+    server.close()
+
+
+def machine(server: Server, *, differs: bool) -> type[LedgerMachine]:
+    return type("Machine", (LedgerMachine,), {"server": server, "differs": differs})
+
+
+def test_the_provider_never_counts_more_than_it_allows_and_the_sql_is_the_model(server: Server) -> None:
+    profile = settings(stateful_step_count=STEPS, suppress_health_check=QUIET)
+    run_state_machine_as_test(machine(server, differs=True), settings=profile)
+
+
+# It reads well, and is wrong as soon as that time jumps.
+FLAW = """
+CREATE OR REPLACE FUNCTION groat_wall(
+  p_allowance text, p_clock text, p_now bigint, p_speed float8, p_told timestamptz,
+  OUT judged timestamptz, OUT stamped timestamptz
+) LANGUAGE sql AS $$ SELECT groat_server_time(), groat_server_time() $$
+"""
+
+
+def test_the_machine_finds_a_ledger_that_believes_the_servers_time(server: Server) -> None:
+    server.control.execute(FLAW)
+    profile = settings(
+        max_examples=2_000,
+        stateful_step_count=STEPS,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=QUIET,
+    )
+    with pytest.raises(AssertionError, match="more than"):
+        run_state_machine_as_test(machine(server, differs=False), settings=profile)
