@@ -2,6 +2,8 @@
 
 from typing import Any, NamedTuple
 
+from app.api.quality_examples import DATASET, DECIDED, FLAG, HELD, SESSION
+
 JsonObject = dict[str, Any]
 
 
@@ -201,6 +203,101 @@ ACTION: JsonObject = {
     "provider": "polygon",
     "known_at": "2010-04-26T13:30:00Z",
 }
+COMPANY: JsonObject = {
+    "symbol": "AAPL",
+    "as_of": None,
+    "providers": ["finnhub"],
+    "facts": [
+        {
+            "name": "name",
+            "title": "Name of the company",
+            "unit": "text",
+            "value": "Apple Inc",
+            "provider": "finnhub",
+            "known_at": "2010-04-26T13:30:00Z",
+        }
+    ],
+}
+FACT: JsonObject = {
+    "name": "pe_ttm",
+    "title": "Price over earnings of the last twelve months",
+    "unit": "ratio",
+    "value": 22.4,
+    "provider": "finnhub",
+    "known_at": "2010-04-26T13:30:00Z",
+}
+FACT_HISTORY: JsonObject = {
+    "symbol": "AAPL",
+    "name": "pe_ttm",
+    "title": "Price over earnings of the last twelve months",
+    "unit": "ratio",
+    "as_of": None,
+    "values": [
+        {
+            "value": 22.4,
+            "provider": "finnhub",
+            "dataset": "fundamentals",
+            "known_at": "2010-04-26T13:30:00Z",
+            "superseded_at": None,
+        }
+    ],
+    "next": None,
+}
+EARNINGS: JsonObject = {
+    "id": 1,
+    "symbol": "AAPL",
+    "fiscal_year": 2010,
+    "fiscal_quarter": 2,
+    "report_date": "2010-04-20",
+    "report_time": "after_close",
+    "eps_estimate": 2.45,
+    "eps_actual": 3.33,
+    "revenue_estimate": 12_040_000_000.0,
+    "revenue_actual": 13_499_000_000.0,
+    "provider": "finnhub",
+    "known_at": "2010-04-26T13:30:00Z",
+}
+
+# Invented, as the addresses show: articles are their publishers'.
+ARTICLE: JsonObject = {
+    "id": 12,
+    "title": "Apple raises its dividend by a tenth and buys back more of its own shares",
+    "summary": "The company said so with its quarterly report.",
+    "url": "https://www.example.com/2010/05/06/apple-dividend",
+    "source": "Example Wire",
+    "author": None,
+    "image_url": None,
+    "published_at": "2010-05-06T20:45:00Z",
+    "known_at": "2010-05-06T21:10:00Z",
+    "provider": "finnhub",
+    "symbols": ["AAPL"],
+    "sentiments": [
+        {
+            "symbol": "AAPL",
+            "score": 0.27,
+            "label": "Somewhat-Bullish",
+            "provider": "alpha_vantage",
+            "known_at": "2010-05-07T04:10:00Z",
+        }
+    ],
+    "sightings": 2,
+    "rank": None,
+}
+ARTICLE_SEEN: JsonObject = {
+    "seen": [
+        {
+            "provider": "finnhub",
+            "url": "https://www.example.com/2010/05/06/apple-dividend",
+            "known_at": "2010-05-06T21:10:00Z",
+        },
+        {
+            "provider": "alpha_vantage",
+            "url": "https://www.example.com/amp/2010/05/06/apple-dividend",
+            "known_at": "2010-05-07T04:10:00Z",
+        },
+    ],
+    "links": [{"symbol": "AAPL", "provider": "finnhub", "basis": "provider", "known_at": "2010-05-06T21:10:00Z"}],
+}
 
 EXAMPLES = {
     "getBars": Example(BARS),
@@ -209,7 +306,13 @@ EXAMPLES = {
     "getInstrument": Example(INSTRUMENT),
     "getInstrumentHistory": Example(RENAMED),
     "searchInstruments": Example({"items": [INSTRUMENT]}),
+    "listNews": Example({"items": [{**ARTICLE, "rank": 0.6}], "next": None, "unknown": []}),
+    "getArticle": Example({**ARTICLE, **ARTICLE_SEEN}),
     "listActions": Example({"items": [ACTION], "next": None, "unknown": []}),
+    "getProfile": Example(COMPANY),
+    "getFundamentals": Example({**COMPANY, "facts": [FACT]}),
+    "getFactHistory": Example(FACT_HISTORY),
+    "listEarnings": Example({"items": [EARNINGS], "next": None, "unknown": []}),
     "getLiveness": Example({"status": "ok"}),
     "getReadiness": Example({"status": "ok"}),
     "getHealth": Example(HEALTH),
@@ -226,6 +329,13 @@ EXAMPLES = {
     "listProviders": Example({"items": [PROVIDER]}),
     "getProvider": Example(PROVIDER),
     "listCalls": Example({"items": [CALL], "next": None}),
+    "getDataQuality": Example({"items": [DATASET]}),
+    "getQualityCalendar": Example({"items": [SESSION]}),
+    "listFlags": Example({"items": [FLAG], "next": None}),
+    "listHeldRows": Example({"items": [HELD], "next": None}),
+    "getHeldRow": Example(HELD),
+    "releaseHeldRow": Example({**HELD, **DECIDED, "state": "released"}, {"reason": "The exchange shows the same."}),
+    "rejectHeldRow": Example({**HELD, **DECIDED, "state": "rejected"}, {"reason": "A counter that overflowed."}),
     "getSystem": Example(SYSTEM),
     "getProblem": Example(PROBLEM),
     "getOpenApi": Example({"openapi": "3.1.0", "info": {"title": "Groat", "version": "0.1.0"}, "paths": {}}),
