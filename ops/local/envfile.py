@@ -15,11 +15,22 @@ CREDENTIALS: Final[dict[str, Callable[[], str]]] = {
     "SECRET_KEY": lambda: secrets.token_urlsafe(48),
     "POLYGON_API_KEY": lambda: DEMO_KEY + secrets.token_hex(12),
 }
+OTHER_KEYS: Final = ("ALPHA_VANTAGE_API_KEY", "FINNHUB_API_KEY", "NEWS_API_KEY")
 _HEAD: Final = """\
 # Groat's settings on this machine. Private (0600): it holds credentials, which only `ops/setup.sh` changes.
 # Lines that you add are kept; the environment wins over this file. Ports, addresses and the clock are written
 # at each start (move a port with PORT_<NAME>).
 """
+
+
+def market_keys(values: Mapping[str, str], *, replay: bool) -> dict[str, str | None]:
+    """Return what changes about the keys of the providers beside Polygon.
+
+    The replay market takes any key, so it gets one for each provider that has none; a real host must never see those.
+    """
+    if replay:
+        return {name: DEMO_KEY + secrets.token_hex(12) for name in OTHER_KEYS if not values.get(name)}
+    return {name: None for name in OTHER_KEYS if values.get(name, "").startswith(DEMO_KEY)}
 
 
 class EnvFile:

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from ops.local import environment, plan, ports, privileges
-from ops.local.envfile import DEMO_KEY, EnvFile
+from ops.local.envfile import DEMO_KEY, EnvFile, market_keys
 from ops.local.errors import LocalStackError
 from ops.local.market import HISTORY_FROM, SETTINGS, MarketTime
 from ops.local.plan import Plan, Process
@@ -119,7 +119,7 @@ def prepare(state: State, processes: Path, say: Say) -> Stack:
     postgres, valkeys = _servers(own, binaries, state, numbers, values)
     market = MarketTime(state.data)
     _refuse_other_market(state, replay=replay, own_database=postgres is not None)
-    file.put(_addresses(numbers, postgres, valkeys, replay=replay))
+    file.put(_addresses(numbers, postgres, valkeys, replay=replay) | market_keys(values, replay=replay))
     file.save()
     return Stack(state, file, planned, replay, market, binaries, postgres, valkeys)
 

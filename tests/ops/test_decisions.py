@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ops.local import market, plan, setup, stack
-from ops.local.envfile import CREDENTIALS, DEMO_KEY, EnvFile
+from ops.local.envfile import CREDENTIALS, DEMO_KEY, EnvFile, market_keys
 from ops.local.errors import LocalStackError
 from ops.local.mirror import sources_for_release
 from ops.local.state import State, identity
@@ -116,6 +116,15 @@ def test_credentials_are_made_once_and_never_replaced_silently(tmp_path: Path) -
     setup.run(state, rotate="DB_PASSWORD")
     changed = {name for name, value in EnvFile(state.env_file).values().items() if value != first[name]}
     assert changed == {"DB_PASSWORD"}
+
+
+def test_the_other_providers_get_keys_for_the_replay_and_keep_their_own() -> None:
+    made = market_keys({"FINNHUB_API_KEY": "my-own"}, replay=True)
+    assert made.keys() == {"ALPHA_VANTAGE_API_KEY", "NEWS_API_KEY"}
+    assert all(key is not None and key.startswith(DEMO_KEY) for key in made.values())
+    kept = {name: key for name, key in made.items() if key}
+    assert market_keys({**kept, "FINNHUB_API_KEY": "my-own"}, replay=True) == {}
+    assert market_keys({**kept, "FINNHUB_API_KEY": "my-own"}, replay=False) == dict.fromkeys(made)
 
 
 def test_the_users_own_lines_stay(tmp_path: Path) -> None:
