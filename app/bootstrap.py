@@ -16,7 +16,9 @@ from app.db.asks import AskStore
 from app.db.bars import Bars
 from app.db.bars_ingest import BarsIngestStore
 from app.db.changes import ChangeListener
+from app.db.company_facts import Companies
 from app.db.company_facts_ingest import CompanyIngestStore
+from app.db.earnings import EarningsStore
 from app.db.earnings_ingest import EarningsIngestStore
 from app.db.engine import Database
 from app.db.everyday import Everyday
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from app.ports.clock import Clock
+    from app.ports.fact_reads import CompanyReads, EarningsReads
     from app.ports.health import Check
     from app.ports.instrument_reads import PastInstrumentReads
     from app.ports.news import NewsReads
@@ -156,6 +159,8 @@ class House:
         self.instruments: InstrumentReads = Instruments(self.everyday)
         self.past_instruments: PastInstrumentReads = PastInstruments(self.lanes)
         self.actions: ActionReads = Actions(self.everyday)
+        self.companies: CompanyReads = Companies(self.lanes)
+        self.earnings: EarningsReads = EarningsStore(self.everyday)
         self.news: NewsReads = News(self.database)
         self.watermarks: WatermarkReads = Watermarks(self.lanes)
         self.answers = HotAnswers(self.settings.api.cache_mb * MIB)

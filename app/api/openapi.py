@@ -42,6 +42,7 @@ TAGS = (
     Tag("bars", "Prices over time, as they were known at any time."),
     Tag("quotes", "The latest price of each of many instruments."),
     Tag("actions", "Splits and dividends."),
+    Tag("companies", "What is told of companies: profiles, fundamentals, earnings."),
     Tag("news", "Articles, whom they are about, and their providers' own scores."),
     Tag("quality", "How fresh, complete and sound the data are, and what was held back."),
     Tag("pipelines", "What runs on a schedule, what ran, and how to start more."),

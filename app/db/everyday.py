@@ -11,6 +11,7 @@ from piccolo.engine.postgres import PostgresEngine
 
 from app.db.engine import CHECKOUT_S, DOWN
 from app.db.lanes import TOO_LONG
+from app.db.tables.facts import TABLES as FACT_TABLES
 from app.db.tables.market import TABLES
 from app.domain.errors import DependencyDownError
 from app.telemetry import metrics
@@ -90,7 +91,7 @@ class Everyday:
                     "statement_timeout": str(int(self.settings.statement_timeout_s * 1000)),
                 },
             )
-            for table in TABLES:
+            for table in (*TABLES, *FACT_TABLES):
                 table._meta._db = engine  # noqa: SLF001  the documented way needs PICCOLO_CONF in the environment
             self.engine = engine
 

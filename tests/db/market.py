@@ -105,6 +105,43 @@ class Market:
             )
             self.move("quotes")
 
+    def facts(
+        self, symbol: str, dataset: str, facts: dict[str, float | str], known_at: datetime, **more: object
+    ) -> None:
+        """Store what a provider tells of a company; what it told before ends."""
+        provider = more.get("provider", "finnhub")
+        key = (self.number(symbol), dataset, provider)
+        with self.connection.transaction():
+            self.connection.execute(
+                """UPDATE company_facts SET superseded_at = %s
+                WHERE (instrument_id, dataset, provider) = (%s, %s, %s) AND superseded_at IS NULL""",
+                (known_at, *key),
+            )
+            self.connection.execute(
+                """INSERT INTO company_facts (instrument_id, dataset, provider, facts, fetch_id, known_at, seen_at)
+                VALUES (%s, %s, %s, %s::text::jsonb, 1, %s, %s)""",
+                (*key, json.dumps(facts), known_at, known_at),
+            )
+            self.move("fundamentals")
+
+    def report(self, symbol: str, quarter: tuple[int, int], day: date, known_at: datetime, **more: object) -> None:
+        """Store an earnings report; the one of the same quarter before it ends."""
+        facts = {"provider": "finnhub", "eps_actual": None, **more}
+        key = (self.number(symbol), *quarter, facts["provider"])
+        with self.connection.transaction():
+            self.connection.execute(
+                """UPDATE earnings SET superseded_at = %s
+                WHERE (instrument_id, fiscal_year, fiscal_quarter, provider) = (%s, %s, %s, %s)
+                  AND superseded_at IS NULL""",
+                (known_at, *key),
+            )
+            self.connection.execute(
+                """INSERT INTO earnings (instrument_id, fiscal_year, fiscal_quarter, provider, report_date, eps_actual,
+                  fetch_id, known_at) VALUES (%s, %s, %s, %s, %s, %s, 1, %s)""",
+                (*key, day, facts["eps_actual"], known_at),
+            )
+            self.move("earnings")
+
     def move(self, dataset: str) -> None:
         """Move a watermark and tell the listeners, in the open transaction."""
         row = self.connection.execute(

@@ -1,0 +1,133 @@
+"""Earnings: when companies report, what was expected, and what it was."""
+
+from datetime import date
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
+from litestar.params import QueryParameter
+
+from app.api import cursors
+from app.api.deps import READ, HouseDependency
+from app.api.hot_reads import JSON, Asked, Made, answer_read, next_link
+from app.domain.market_days import known_as_of
+from app.ports.fact_reads import Earnings, EarningsQuery
+from app.services.read_bars import split_symbols
+from app.services.read_consistently import read_consistently
+from app.services.read_earnings import EarningsRequest, read_earnings
+
+DATASETS: Final = ("earnings", "instruments")
+MAX_SYMBOLS: Final = 100
+
+Symbols = Annotated[
+    str | None,
+    QueryParameter(
+        description=f"Up to {MAX_SYMBOLS} symbols, separated by commas; none for the whole market. Case matters.",
+        examples=[Example(value="AAPL,MSFT")],
+        min_length=1,
+        max_length=2_000,
+    ),
+]
+From = Annotated[
+    date | None,
+    QueryParameter(name="from", description="First report date, inclusive.", examples=[Example(value="2010-04-01")]),
+]
+Until = Annotated[
+    date | None,
+    QueryParameter(
+        name="until", description="End of the report dates, exclusive.", examples=[Example(value="2010-07-01")]
+    ),
+]
+AsOf = Annotated[
+    str | None,
+    QueryParameter(
+        description="Answer with what was known then: a timestamp with its zone, or a date (its end in New York).",
+        examples=[Example(value="2010-04-26")],
+        min_length=8,
+        max_length=40,
+    ),
+]
+ProviderName = Annotated[
+    str | None,
+    QueryParameter(
+        description="Only what this provider tells.",
+        examples=[Example(value="finnhub")],
+        pattern="^[a-z][a-z0-9_]{0,63}$",
+    ),
+]
+Limit = Annotated[int, QueryParameter(ge=1, le=1_000, description="How many at most.")]
+Cursor = Annotated[
+    str | None,
+    QueryParameter(max_length=cursors.MAX_LENGTH, description="`next` of the page before; none for the first page."),
+]
+
+
+class EarningsList(msgspec.Struct, frozen=True, kw_only=True):
+    """Reports, the latest report date first; `next` is the cursor of the next page, null on the last.
+
+    `unknown` names the symbols that nobody knows.
+    """
+
+    items: list[Earnings]
+    next: str | None
+    unknown: list[str]
+
+
+@get(
+    "/earnings",
+    **READ,
+    operation_id="listEarnings",
+    tags=["companies"],
+    summary="List earnings reports",
+    responses={200: ResponseSpec(data_container=EarningsList, description="A page.", generate_examples=False)},
+)
+async def list_earnings(  # noqa: PLR0913, PLR0917  these are the query's names
+    request: Request[Any, Any, Any],
+    house: HouseDependency,
+    symbols: Symbols = None,
+    start: From = None,
+    until: Until = None,
+    as_of: AsOf = None,
+    provider: ProviderName = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Response[bytes]:
+    """Return the dates of past and coming reports with what was expected and what it was, as each provider tells it.
+
+    Corrected reports, and those that were moved or called off, show only as of a time before.
+    """
+    words = {
+        "symbols": symbols,
+        "from": start,
+        "until": until,
+        "as_of": as_of,
+        "provider": provider,
+        "limit": limit,
+    }
+    wanted = EarningsRequest(
+        symbols=None if symbols is None else split_symbols(symbols, MAX_SYMBOLS),
+        query=EarningsQuery(
+            instruments=None,
+            from_=start,
+            until=until,
+            provider=provider,
+            as_of=None if as_of is None else known_as_of(as_of, house.clock.now()),
+            after=cursors.decode(cursor, tuple[date, int]) if cursor else None,
+            limit=limit,
+        ),
+    )
+
+    async def make() -> Made:
+        page, versions = await read_consistently(
+            house.watermarks, DATASETS, lambda: read_earnings(house.earnings, house.instruments, wanted)
+        )
+        following = cursors.encode(page.items[-1].report_date, page.items[-1].id) if page.more else None
+        body = msgspec.json.encode(EarningsList(items=page.items, next=following, unknown=page.unknown))
+        return Made(body=body, versions=versions, headers=next_link("/api/earnings", words, following))
+
+    return await answer_read(house, request, Asked(about=wanted, media_type=JSON, datasets=DATASETS), make)
+
+
+ROUTES = [list_earnings]

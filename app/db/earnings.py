@@ -1,0 +1,61 @@
+"""Read earnings reports through Piccolo."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from piccolo.columns.combination import And, Or
+
+from app.db.tables.facts import EarningsReports
+from app.ports.fact_reads import Earnings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.db.everyday import Everyday
+    from app.ports.fact_reads import EarningsQuery
+
+OWN: Final = [field.name for field in msgspec.structs.fields(Earnings) if field.name != "symbol"]
+COLUMNS: Final = (
+    *(getattr(EarningsReports, name) for name in OWN),
+    EarningsReports.instrument.symbol.as_alias("symbol"),
+)
+
+
+class EarningsStore:
+    """Reports as `app.ports.fact_reads.EarningsReads` asks for them."""
+
+    def __init__(self, everyday: Everyday) -> None:
+        """Read through this engine."""
+        self.everyday = everyday
+
+    async def page(self, query: EarningsQuery) -> Sequence[Earnings]:
+        """Return up to `limit` reports, the latest report date first."""
+        table = EarningsReports
+        select = table.select(*COLUMNS).order_by(table.report_date, table.id, ascending=False).limit(query.limit)
+        for condition in conditions(query):
+            select = select.where(condition)
+        return [Earnings(**row) for row in await self.everyday.rows("earnings_page", select)]
+
+
+def conditions(query: EarningsQuery) -> list[Any]:
+    """Return what a question asks for as Piccolo's conditions."""
+    table = EarningsReports
+    if query.as_of is None:
+        found: list[Any] = [table.superseded_at.is_null()]
+    else:
+        still = Or(table.superseded_at.is_null(), table.superseded_at > query.as_of)
+        found = [table.known_at <= query.as_of, still]
+    if query.instruments is not None:
+        found.append(table.instrument.is_in(list(query.instruments)))
+    if query.provider is not None:
+        found.append(table.provider == query.provider)
+    if query.from_ is not None:
+        found.append(table.report_date >= query.from_)
+    if query.until is not None:
+        found.append(table.report_date < query.until)
+    if query.after is not None:
+        day, number = query.after
+        found.append(Or(table.report_date < day, And(table.report_date == day, table.id < number)))
+    return found

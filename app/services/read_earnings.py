@@ -1,0 +1,55 @@
+"""Read earnings reports of some instruments, or of the whole market."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from app.domain.errors import InvalidRequestError, UnknownSubjectError
+from app.ports.fact_reads import Earnings, EarningsQuery  # noqa: TC001  msgspec reads annotations at run time
+from app.services.read_bars import nobody_knows
+
+if TYPE_CHECKING:
+    from app.ports.fact_reads import EarningsReads
+    from app.ports.reads import InstrumentReads
+
+
+class EarningsRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a user asked for: settled, but for the symbols, which are None for the whole market.
+
+    `query` has neither instruments nor one more than its limit yet.
+    """
+
+    symbols: tuple[str, ...] | None
+    query: EarningsQuery
+
+
+class EarningsPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of reports, whether there are more, and the symbols that nobody knows."""
+
+    items: list[Earnings]
+    more: bool
+    unknown: list[str]
+
+
+async def read_earnings(
+    earnings: EarningsReads, instruments: InstrumentReads, request: EarningsRequest
+) -> EarningsPage:
+    """Answer a question for reports.
+
+    Raises InvalidRequestError when the range is empty, UnknownSubjectError when no symbol is known.
+    """
+    query = request.query
+    if query.from_ is not None and query.until is not None and query.from_ >= query.until:
+        message = f"`from` ({query.from_}) must be before `until` ({query.until}), which is exclusive."
+        raise InvalidRequestError(message)
+    numbers, unknown = None, []
+    if request.symbols is not None:
+        known = {instrument.symbol: instrument.id for instrument in await instruments.named(request.symbols)}
+        unknown = [symbol for symbol in request.symbols if symbol not in known]
+        if not known:
+            raise UnknownSubjectError(nobody_knows(unknown))
+        numbers = tuple(known.values())
+    found = await earnings.page(msgspec.structs.replace(query, instruments=numbers, limit=query.limit + 1))
+    return EarningsPage(items=list(found[: query.limit]), more=len(found) > query.limit, unknown=unknown)
