@@ -24,6 +24,7 @@ from app.db.engine import Database
 from app.db.everyday import Everyday
 from app.db.gauges import PostgresGauges
 from app.db.health import KeeperCheck, PostgresCheck, SchemaCheck
+from app.db.index_memberships import IndexMembershipStore, Indices
 from app.db.instrument_ids import InstrumentIds
 from app.db.instruments import Instruments
 from app.db.instruments_ingest import InstrumentsIngestStore
@@ -48,6 +49,7 @@ from app.db.spine import Spine
 from app.db.symbol_bars_ingest import SymbolBarsIngestStore
 from app.db.universe import PlanningStore
 from app.db.watermarks import Watermarks
+from app.memberships import read_memberships
 from app.probes import AliveCheck, ValkeyCheck
 from app.providers import registry
 from app.providers.client.http import HttpClient
@@ -57,6 +59,7 @@ from app.services.desk import Desk, Following
 from app.services.plan_fetches import plan_fetches
 from app.services.read_data_quality import read_data_quality
 from app.services.search_instruments import InstrumentSearch
+from app.services.simulate_plan import PlanSimulator
 from app.services.take_readings import ReadingsTaker
 from app.telemetry import metrics
 
@@ -66,7 +69,7 @@ if TYPE_CHECKING:
     from app.ports.clock import Clock
     from app.ports.fact_reads import CompanyReads, EarningsReads
     from app.ports.health import Check
-    from app.ports.instrument_reads import PastInstrumentReads
+    from app.ports.instrument_reads import IndexReads, PastInstrumentReads
     from app.ports.news import NewsReads
     from app.ports.pipelines import Pipelines
     from app.ports.provider_calls import CallLog
@@ -74,7 +77,7 @@ if TYPE_CHECKING:
     from app.ports.quality import BarQuality, QualityReads, Quarantine
     from app.ports.quotas import Ledger
     from app.ports.reads import ActionReads, BarReads, InstrumentReads, QuoteReads, WatermarkReads
-    from app.ports.stores import ActionsIngest, BarsIngest, Coverage, InstrumentsIngest, Sessions
+    from app.ports.stores import ActionsIngest, BarsIngest, Coverage, InstrumentsIngest, MembershipsIngest, Sessions
     from app.settings import Settings
 
 MIB = 1_048_576
@@ -101,6 +104,8 @@ class House:
         self.pipelines: Pipelines = PipelineStore(self.database)
         self.spine = Spine(self.database, settings.worker)
         self.read_sessions = read_sessions
+        self.memberships_ingest: MembershipsIngest = IndexMembershipStore()
+        self.read_memberships = read_memberships
         self._build_ingest()
         self._build_reads()
         self.listener = ChangeListener(settings.database, self.answers, name=name)
@@ -148,6 +153,7 @@ class House:
         self.quality_reads: QualityReads = QualityReadsStore(self.database)
         self.quarantine: Quarantine = QuarantineStore(self.database, instrument_ids)
         self.plan_fetches = partial(plan_fetches, self.desk)
+        self.simulate_plan = PlanSimulator(self.desk).run
 
     def _build_reads(self) -> None:
         database = self.settings.database
@@ -158,6 +164,7 @@ class House:
         self.everyday = Everyday(database, name=self.name)
         self.instruments: InstrumentReads = Instruments(self.everyday)
         self.past_instruments: PastInstrumentReads = PastInstruments(self.lanes)
+        self.indices: IndexReads = Indices(self.lanes)
         self.actions: ActionReads = Actions(self.everyday)
         self.companies: CompanyReads = Companies(self.lanes)
         self.earnings: EarningsReads = EarningsStore(self.everyday)

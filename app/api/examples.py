@@ -299,6 +299,64 @@ ARTICLE_SEEN: JsonObject = {
     "links": [{"symbol": "AAPL", "provider": "finnhub", "basis": "provider", "known_at": "2010-05-06T21:10:00Z"}],
 }
 
+PLAN: JsonObject = {
+    "made_at": "2010-04-26T20:30:00Z",
+    "calls": [
+        {
+            "provider": "finnhub",
+            "dataset": "fundamentals",
+            "subject": "AAPL",
+            "reason": "fundamentals of AAPL: 7 h old, wanted every 6 h (1.1x)",
+            "eta": "2010-04-26T20:30:00Z",
+            "in_us": 0,
+            "lateness": 1.12,
+        }
+    ],
+    "calls_total": 1,
+    "deferred": [
+        {
+            "dataset": "bars_daily",
+            "subject": "2010-04-26",
+            "reason": "the session is not final yet",
+            "until": "2010-04-27T00:00:00Z",
+            "count": 1,
+        }
+    ],
+    "loads": [
+        {
+            "provider": "finnhub",
+            "wanted_per_day": 27_550.0,
+            "allowed_per_day": 43_200.0,
+            "share": 0.6377,
+            "text": "finnhub is asked for 0.64 of its share (27,550 of 43,200 calls a day)",
+        }
+    ],
+    "done_at": "2010-04-26T20:30:00Z",
+    "more": False,
+}
+SIMULATION: JsonObject = {
+    "text": "adding 300 symbols to the tier other finishes Monday 21:00 UTC (2010-04-26), "
+    "after 900 calls by Monday 2010-04-26 21:00 UTC",
+    "simulated": {
+        "ended_at": "2010-04-26T21:00:00Z",
+        "calls": {"finnhub": 900},
+        "market_calls": 0,
+        "backfilled_at": None,
+        "filled": [{"dataset": "fundamentals", "at": "2010-04-26T20:40:00Z", "left": 0}],
+        "finished": "2010-04-26T21:00:00Z",
+    },
+}
+
+INDEX: JsonObject = {
+    "index": "sp500",
+    "title": "S&P 500",
+    "members": 503,
+    "since": "1957-03-04",
+    "source": "index-constitution 1.0.1",
+    "known_at": "2026-11-23T14:00:00Z",
+}
+MEMBER: JsonObject = {"symbol": "AAPL", "name": "Apple Inc.", "joined_on": "1982-11-30", "instrument": INSTRUMENT}
+
 EXAMPLES = {
     "getBars": Example(BARS),
     "getQuotes": Example(QUOTES),
@@ -308,6 +366,8 @@ EXAMPLES = {
     "searchInstruments": Example({"items": [INSTRUMENT]}),
     "listNews": Example({"items": [{**ARTICLE, "rank": 0.6}], "next": None, "unknown": []}),
     "getArticle": Example({**ARTICLE, **ARTICLE_SEEN}),
+    "listIndices": Example({"on": "2026-11-23", "items": [INDEX]}),
+    "listMembers": Example({"index": "sp500", "on": "2010-05-06", "count": 1, "missing": 0, "items": [MEMBER]}),
     "listActions": Example({"items": [ACTION], "next": None, "unknown": []}),
     "getProfile": Example(COMPANY),
     "getFundamentals": Example({**COMPANY, "facts": [FACT]}),
@@ -329,6 +389,8 @@ EXAMPLES = {
     "listProviders": Example({"items": [PROVIDER]}),
     "getProvider": Example(PROVIDER),
     "listCalls": Example({"items": [CALL], "next": None}),
+    "getPlan": Example(PLAN),
+    "simulatePlan": Example(SIMULATION),
     "getDataQuality": Example({"items": [DATASET]}),
     "getQualityCalendar": Example({"items": [SESSION]}),
     "listFlags": Example({"items": [FLAG], "next": None}),

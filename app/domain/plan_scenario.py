@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003  msgspec reads annotations at run time
 from datetime import date, datetime, timedelta
 
 import msgspec
@@ -40,16 +39,25 @@ class Future(msgspec.Struct, frozen=True, kw_only=True):
     final_at: datetime
 
 
-class Simulated(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of it. Times are market time; `finished` and `filled` are None for what was not done in the time.
+class Filled(msgspec.Struct, frozen=True, kw_only=True):
+    """When the last of the followed instruments was first asked about a dataset; null while some are `left`."""
 
-    `filled` tells when every added instrument (or, when none was added, every instrument) had its first answer.
+    dataset: Dataset
+    at: datetime | None
+    left: int
+
+
+class Simulated(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of it. Times are market time, aware UTC; null for what was not done in the time.
+
+    `calls` counts what each provider was asked, `market_calls` those about the whole market, until `backfilled_at` no
+    session was missing any more. `filled` follows the added instruments, or all when none was added; `finished` is
+    when the last of it was.
     """
 
     ended_at: datetime
-    calls: Mapping[str, int]
-    backfilled_at: datetime | None
+    calls: dict[str, int]
     market_calls: int
-    filled: Mapping[Dataset, datetime | None]
+    backfilled_at: datetime | None
+    filled: tuple[Filled, ...]
     finished: datetime | None
-    left: Mapping[Dataset, int]

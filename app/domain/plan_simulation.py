@@ -13,7 +13,7 @@ from app.domain.datasets import Dataset
 from app.domain.market_days import market_date
 from app.domain.plan_market import market_wants
 from app.domain.plan_queues import EPOCH, MICROSECOND, item_calls, open_queues, to_us
-from app.domain.plan_scenario import Simulated
+from app.domain.plan_scenario import Filled, Simulated
 from app.domain.plan_virtual import NEVER, VirtualProvider
 from app.domain.plan_wants import NEVER_US, Answers, Universe
 
@@ -205,21 +205,21 @@ def run(simulation: Simulation) -> Simulated:
     """Run a simulation to its end."""
     scenario = simulation.scenario
     wanted = {want.dataset for want in simulation.state.wants if want.provider is None}
-    open_ = sorted(dataset for dataset in wanted if dataset not in LIVE and simulation.wanted(dataset).any())
-    filled: dict[Dataset, datetime | None] = dict.fromkeys(open_)
+    asked = [dataset for dataset in sorted(wanted - LIVE) if simulation.wanted(dataset).any()]
+    done: dict[Dataset, datetime] = {}
     end_us = simulation.start_us + round(scenario.days * DAY_US)
-    while simulation.now_us < end_us and not (scenario.add_symbols and not open_):
+    while simulation.now_us < end_us and not (scenario.add_symbols and len(done) == len(asked)):
         simulation.step()
-        for dataset in [each for each in open_ if not simulation.unanswered(each)]:
-            filled[dataset] = EPOCH + simulation.last_us(dataset) * MICROSECOND
-            open_.remove(dataset)
-    done = [at for at in filled.values() if at is not None]
+        for dataset in asked:
+            if dataset not in done and not simulation.unanswered(dataset):
+                done[dataset] = EPOCH + simulation.last_us(dataset) * MICROSECOND
     return Simulated(
         ended_at=EPOCH + simulation.now_us * MICROSECOND,
         calls={name: len(each.sent_us) for name, each in simulation.providers.items()},
-        backfilled_at=None if simulation.backfilled_us is None else EPOCH + simulation.backfilled_us * MICROSECOND,
         market_calls=simulation.market_calls,
-        filled=filled,
-        finished=max(done) if done and not open_ else None,
-        left={dataset: simulation.unanswered(dataset) for dataset in open_},
+        backfilled_at=None if simulation.backfilled_us is None else EPOCH + simulation.backfilled_us * MICROSECOND,
+        filled=tuple(
+            Filled(dataset=dataset, at=done.get(dataset), left=simulation.unanswered(dataset)) for dataset in asked
+        ),
+        finished=max(done.values()) if done and len(done) == len(asked) else None,
     )

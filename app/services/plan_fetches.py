@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,8 @@ EVERYTHING = PlanRequest()
 
 async def plan_fetches(desk: Desk, request: PlanRequest = EVERYTHING) -> FetchPlan:
     """Return the calls to make, in order, and the reason for each gap that is left for later. Asks no provider."""
-    plan = make_plan(await plan_state(desk, request))
+    # In a thread: tens of thousands of instruments take a while, and others wait for this process.
+    plan = await asyncio.to_thread(make_plan, await plan_state(desk, request))
     if Dataset.BARS_DAILY in request.datasets and await desk.sessions.horizon(US_EQUITIES) is None:
         reason = "the calendar of trading sessions is empty: run `groat migrate`"
         nothing = Deferred(dataset=Dataset.BARS_DAILY, subject="every session", reason=reason)

@@ -16,9 +16,9 @@ from app.domain.sessions import US_EQUITIES
 from app.services.plan_fetches import plan_state, reach_of
 
 if TYPE_CHECKING:
-    from app.services.desk import Desk
+    from datetime import datetime
 
-LONGEST_DAYS = 30.0
+    from app.services.desk import Desk
 
 
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,22 +28,36 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     simulated: Simulated
 
 
-async def simulate_plan(desk: Desk, scenario: Scenario) -> Forecast:
-    """Run a scenario on virtual time, in a thread: nothing is asked, and nothing is written.
+class PlanSimulator:
+    """Runs scenarios from the present state on, one at a time: each takes a processor for a second or a few."""
 
-    What open runs are about to ask is planned anew. A breaker that is open is taken to close.
-    """
-    state = await plan_state(desk)
-    today = desk.today()
-    delay = reach_of(next(iter(desk.providers.able(Dataset.BARS_DAILY)), None), today).final_delay
-    ahead = today + timedelta(days=scenario.days + 1)
-    futures = [
-        Future(session=each.session, open_at=each.open_at, close_at=each.close_at, final_at=each.close_at + delay)
-        for each in await desk.sessions.between(US_EQUITIES, today, ahead)
-        if each.close_at + delay > state.now
-    ]
-    found = await asyncio.to_thread(simulate, state, scenario, futures)
-    return Forecast(text=in_words(found, scenario), simulated=found)
+    def __init__(self, desk: Desk) -> None:
+        """Read the state through this desk."""
+        self.desk = desk
+        self.turn = asyncio.Lock()
+
+    async def run(self, scenario: Scenario) -> Forecast:
+        """Run a scenario on virtual time, in a thread: nothing is asked, and nothing is written.
+
+        What open runs are about to ask is planned anew. A breaker that is open is taken to close.
+        """
+        async with self.turn:
+            state = await plan_state(self.desk)
+            futures = await self.futures(state.now, scenario.days)
+            found = await asyncio.to_thread(simulate, state, scenario, futures)
+        return Forecast(text=in_words(found, scenario), simulated=found)
+
+    async def futures(self, now: datetime, days: float) -> list[Future]:
+        """Return the sessions whose bars become final in the days to come."""
+        today = self.desk.today()
+        able = self.desk.providers.able(Dataset.BARS_DAILY)
+        delay = reach_of(able[0] if able else None, today).final_delay
+        sessions = await self.desk.sessions.between(US_EQUITIES, today, today + timedelta(days=days + 1))
+        return [
+            Future(session=each.session, open_at=each.open_at, close_at=each.close_at, final_at=each.close_at + delay)
+            for each in sessions
+            if each.close_at + delay > now
+        ]
 
 
 def in_words(found: Simulated, scenario: Scenario) -> str:
@@ -57,5 +71,5 @@ def in_words(found: Simulated, scenario: Scenario) -> str:
         return f"{added} finishes {found.finished:%A %H:%M} UTC ({found.finished:%Y-%m-%d}), after {spent}"
     if not found.filled:
         return f"{added} asks for nothing: no dataset is wanted of them that a provider here can be asked for"
-    left = ", ".join(f"{dataset} lacks {count:,}" for dataset, count in found.left.items())
+    left = ", ".join(f"{each.dataset} lacks {each.left:,}" for each in found.filled if each.at is None)
     return f"{added} does not finish within {scenario.days:g} days: {left}"
