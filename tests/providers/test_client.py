@@ -5,12 +5,14 @@ import gzip
 import json
 import zlib
 from collections.abc import AsyncIterator
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
+import msgspec
 import pytest
 
 from app.domain.errors import LaterError, SettingsError
-from app.domain.quotas import Denied, Outcome
+from app.domain.quotas import Denied, LimitHint, Outcome
 from app.ports.providers import BarsOfDay, ProviderError, Retry
 from app.providers.client.http import HttpClient, scrub
 from app.providers.client.metered import Access, checked_base
@@ -219,3 +221,37 @@ def test_a_replay_clock_never_meets_a_real_host() -> None:
 def test_a_secret_is_scrubbed_in_each_form() -> None:
     assert scrub("k3y%2Fwith%2Bodd%3Dsigns and k3y/with+odd=signs", KEY) == "*** and ***"
     assert scrub("text", "") == "text"
+
+
+NOW = "Date: Thu, 06 May 2010 20:00:00 GMT\r\n"
+
+
+async def obey(client: HttpClient, hint: LimitHint, *, clock: ManualClock | None = None) -> FakeLedger:
+    """Ask a provider whose headers say that."""
+    ledger = FakeLedger(clock or ManualClock())
+    declaration = replace(DECLARATION, limits=lambda _: hint)
+    async with BadHost(http(GOOD, headers=NOW)) as host:
+        await Source(declaration, client, ledger, ledger.clock, Access(url=host.url, key=KEY)).ask(
+            BarsOfDay(session=DAY)
+        )
+    return ledger
+
+
+async def test_what_headers_say_of_limits_is_obeyed_and_longer_windows_close_the_allowance(client: HttpClient) -> None:
+    date = datetime(2010, 5, 6, 20, tzinfo=UTC)
+    full = LimitHint(span_s=60, limit=5, remaining=0, reset_at=date + timedelta(seconds=40))
+    ledger = await obey(client, full)
+    assert (ledger.hints, ledger.blocks) == ([full], [])
+    hour = msgspec.structs.replace(full, reset_at=date + timedelta(hours=1))
+    assert [us for us, _ in (await obey(client, hour)).blocks] == [3_600_000_000]
+    year = msgspec.structs.replace(full, reset_at=date + timedelta(days=365))
+    assert [us for us, _ in (await obey(client, year)).blocks] == [86_400_000_000]
+    some = msgspec.structs.replace(hour, remaining=1)
+    assert (await obey(client, some)).blocks == []
+
+
+async def test_a_providers_clock_is_compared_but_not_with_that_of_a_replay(client: HttpClient) -> None:
+    hint = LimitHint(span_s=60)
+    ledger = await obey(client, hint)
+    assert ledger.times == [datetime(2010, 5, 6, 20, 0, 0, 500_000, tzinfo=UTC)]
+    assert (await obey(client, hint, clock=ManualClock(clock_id="replay:1"))).times == []

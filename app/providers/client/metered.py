@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
@@ -13,14 +14,14 @@ from app.domain.errors import LaterError, SettingsError
 from app.domain.quotas import FAR, NEAR, SECOND_US, CallClass, CallResult, Deadlines, Denied, Outcome
 from app.ports.providers import ProviderError
 from app.providers.client.http import HttpClient, RawReply, Request, scrub
-from app.providers.client.verdicts import RefusedError, Verdict
+from app.providers.client.verdicts import LONGEST_WAIT_S, RefusedError, Verdict, http_date
 from app.telemetry import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
-    from app.domain.quotas import Allowance, Permit
+    from app.domain.quotas import Allowance, LimitHint, Permit
     from app.ports.clock import Clock
     from app.ports.quotas import Ledger
 
@@ -31,6 +32,11 @@ SHORTEST_WAIT_S = 0.02
 BAD_KEY_S = 3600.0
 # Calls came too close together; the day is not spent.
 BURST_S = 2.0
+# How often a provider's clock is compared, and how quick a reply must be for that: its Date is when it began.
+COMPARE_S = 60.0
+QUICK_MS = 1_000.0
+# A Date has no fractions: on average it is half a second old.
+HALF_A_SECOND = timedelta(seconds=0.5)
 OK = Verdict(outcome=Outcome.OK)
 UNREAD = Verdict(outcome=Outcome.MALFORMED, words="it could not be read, and not for a foreseen reason")
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -53,9 +59,18 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
 class MeteredClient:
     """One provider's calls: each is reserved before it leaves and settled when its reply was read."""
 
-    def __init__(self, http: HttpClient, ledger: Ledger, clock: Clock, access: Access, allowance: Allowance) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917  the parts of a call
+        self,
+        http: HttpClient,
+        ledger: Ledger,
+        clock: Clock,
+        access: Access,
+        allowance: Allowance,
+        limits: Callable[[RawReply], LimitHint | None] | None = None,
+    ) -> None:
         """Send to that address only; raise SettingsError unless that is https, or http on this machine."""
         self._http, self._ledger, self._clock = http, ledger, clock
+        self._limits, self._compared_at = limits, -COMPARE_S
         self._allowance, self._secret = allowance, access.key
         self._base = checked_base(access.url, allowance.provider)
         self._deadlines = access.deadlines
@@ -108,6 +123,24 @@ class MeteredClient:
                 error=scrub(verdict.words, self._secret) or None,
             )
             await self._settle(permit, result)
+            await self._learn(reply)
+
+    async def _learn(self, reply: RawReply) -> None:
+        """Obey what the headers say of limits, and compare the provider's clock now and then."""
+        told_at = http_date(reply.headers.get("date", ""))
+        hint = self._limits(reply) if self._limits else None
+        if hint is not None:
+            await self._ledger.tighten(self._allowance, hint)
+            if hint.remaining == 0 and hint.reset_at and told_at:
+                # Calls that rest for the window's span are enough, unless the provider's own window is longer.
+                wait_s = min((hint.reset_at - told_at).total_seconds(), LONGEST_WAIT_S)
+                if wait_s > hint.span_s:
+                    why = f"its headers grant nothing for {wait_s:,.0f} s"
+                    await self._ledger.block(self._allowance, round(wait_s * SECOND_US), why)
+        is_due = time.monotonic() - self._compared_at >= COMPARE_S and reply.duration_ms < QUICK_MS
+        if told_at and is_due and not self._clock.clock_id.startswith("replay:"):
+            self._compared_at = time.monotonic()
+            await self._ledger.note_time(self._allowance, told_at + HALF_A_SECOND)
 
     async def _reserve(self, purpose: str, call_class: CallClass) -> Permit:
         patience_s, pause_s = WAIT_IN_PLACE_S, SHORTEST_WAIT_S

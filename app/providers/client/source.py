@@ -78,7 +78,7 @@ class Source:
             for dataset, ability in declaration.abilities.items()
         }
         self._declaration = declaration
-        self._client = MeteredClient(http, ledger, clock, access, self.allowance)
+        self._client = MeteredClient(http, ledger, clock, access, self.allowance, declaration.limits)
         self._credentials = declaration.credentials(access.key)
 
     @property
