@@ -1,7 +1,7 @@
 """Bars as bytes: columnar JSON, rows, CSV, Arrow IPC and Parquet of the same answer."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -9,6 +9,7 @@ import msgspec
 
 from app.domain.bars import Adjustment, Timeframe
 from app.domain.series import Series
+from app.ports.quality import FlagView
 from app.ports.reads import BarQuery, BarText, Shape
 from app.services.read_bars import BarAnswer
 
@@ -40,7 +41,10 @@ class ColumnarSeries(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ColumnarBars(msgspec.Struct, frozen=True, kw_only=True):
-    """Bars by symbol, in the order asked. `unknown` names the symbols that nobody knows."""
+    """Bars by symbol, in the order asked. `unknown` names the symbols that nobody knows.
+
+    `flags` are the open doubts about bars in the range, the latest session first, when they were asked for.
+    """
 
     timeframe: Timeframe
     adjusted: Adjustment
@@ -50,6 +54,7 @@ class ColumnarBars(msgspec.Struct, frozen=True, kw_only=True):
     watermark: str
     unknown: list[str]
     symbols: list[ColumnarSeries]
+    flags: list[FlagView] | None = None
 
 
 class BarRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +70,7 @@ class BarRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RowBars(msgspec.Struct, frozen=True, kw_only=True):
-    """Bars one by one, by symbol in the order asked, oldest first."""
+    """Bars one by one, by symbol in the order asked, oldest first; `flags` as in the columnar form."""
 
     timeframe: Timeframe
     adjusted: Adjustment
@@ -75,6 +80,7 @@ class RowBars(msgspec.Struct, frozen=True, kw_only=True):
     watermark: str
     unknown: list[str]
     bars: list[BarRow]
+    flags: list[FlagView] | None = None
 
 
 def max_rows(media_type: str) -> int:
@@ -96,6 +102,11 @@ def encode_json(query: BarQuery, answer: BarText | BarAnswer, media_type: str) -
         return b'%s,"bars":[%s]}' % (head, bars)
     series = b",".join([b'{"symbol":%s,%s}' % (msgspec.json.encode(symbol), text) for symbol, text in inside])
     return b'%s,"symbols":[%s]}' % (head, series)
+
+
+def with_flags(body: bytes, flags: Sequence[FlagView]) -> bytes:
+    """Add the doubts to an encoded answer."""
+    return b'%s,"flags":%s}' % (body[:-1], msgspec.json.encode(flags))
 
 
 def head_text(query: BarQuery, watermark: str, unknown: list[str]) -> bytes:

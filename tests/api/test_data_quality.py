@@ -114,3 +114,25 @@ async def test_a_decision_that_cannot_be_made_is_refused(
 ) -> None:
     assert (await api.post(f"/api/quarantine/{path}", json=body, headers=bearer)).status_code == status
     assert len((await read(api, "/api/quarantine"))["items"]) == 1
+
+
+async def test_bars_come_with_their_doubts_on_request(api: httpx.AsyncClient) -> None:
+    question = {"symbols": "S3,S1", "from": str(days(60)[30]), "until": str(days(60)[50]), "adjusted": "none"}
+    plain = await api.get("/api/bars", params=question)
+    flagged = await api.get("/api/bars", params={**question, "flags": "true"})
+    assert flagged.status_code == 200
+    told = flagged.json()
+    [flag] = told.pop("flags")
+    assert told == plain.json()
+    assert (flag["symbol"], flag["session"], flag["rule"]) == ("S3", str(JUMP), "jump")
+    assert flagged.headers["etag"] != plain.headers["etag"]
+    again = await api.get(
+        "/api/bars", params={**question, "flags": "true"}, headers={"If-None-Match": flagged.headers["etag"]}
+    )
+    assert again.status_code == 304
+    rows = await api.get(
+        "/api/bars", params={**question, "flags": "true"}, headers={"Accept": "application/vnd.groat.rows+json"}
+    )
+    assert rows.json()["flags"] == [flag]
+    answer = await api.get("/api/bars", params={**question, "flags": "true"}, headers={"Accept": "text/csv"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")

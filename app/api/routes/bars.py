@@ -5,6 +5,7 @@ from datetime import date
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
+import msgspec
 from litestar import Request, Response, get
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
@@ -17,11 +18,15 @@ from app.api.hot_reads import Asked, Made, answer_read
 from app.api.representations import PRODUCES, ColumnarBars
 from app.domain import watermarks
 from app.domain.bars import Adjustment, Timeframe
+from app.domain.errors import InvalidRequestError
 from app.domain.market_days import day_end, market_date
+from app.ports.quality import FlagQuery
 from app.ports.reads import BarQuery, BarText
 from app.services.read_bars import BarRequest, bar_query, read_bars
 
 DATASETS: Final = ("bars_daily", "corporate_actions", "instruments")
+FLAGGED: Final = (*DATASETS, "quarantine")
+MAX_FLAGS: Final = 1_000
 MAX_SYMBOLS: Final = 100
 MAX_LIMIT: Final = 10_000
 
@@ -97,6 +102,19 @@ Limit = Annotated[
         le=MAX_LIMIT,
     ),
 ]
+WithFlags = Annotated[
+    bool,
+    QueryParameter(
+        name="flags",
+        description=f"List the open doubts about the bars in the range too, the latest {MAX_FLAGS:,}. JSON only.",
+    ),
+]
+
+
+class FlaggedQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """A question for bars and the doubts about them."""
+
+    bars: BarQuery
 
 
 @get(
@@ -117,6 +135,7 @@ async def bars(  # noqa: PLR0913, PLR0917  these are the query's names
     adjusted: Adjusted = Adjustment.SPLITS,
     as_of: AsOf = None,
     limit: Limit = None,
+    flags: WithFlags = False,  # noqa: FBT002  a query has no positions
 ) -> Response[bytes]:
     """Return open, high, low, close and volume of up to 100 symbols, oldest first.
 
@@ -139,12 +158,20 @@ async def bars(  # noqa: PLR0913, PLR0917  these are the query's names
     query = bar_query(wanted, now, max_symbols=MAX_SYMBOLS)
     media_type = choose(request.headers.get("accept", "*/*"), PRODUCES) or PRODUCES[0]
 
+    if flags and media_type not in representations.SHAPES:
+        message = "`flags` go with JSON only: accept application/json, or ask /api/data-quality/flags."
+        raise InvalidRequestError(message)
+
     async def make() -> Made:
-        return await make_bars(house, query, media_type)
+        if not flags:
+            return await make_bars(house, query, media_type)
+        return await make_flagged(house, query, media_type)
 
     # "Today" is part of the question: of its defaults, and of which actions have happened.
     expires_at = day_end(market_date(now)) if query.as_of is None else None
-    asked = Asked(about=query, media_type=media_type, datasets=DATASETS, expires_at=expires_at)
+    about: msgspec.Struct = FlaggedQuery(bars=query) if flags else query
+    datasets = FLAGGED if flags else DATASETS
+    asked = Asked(about=about, media_type=media_type, datasets=datasets, expires_at=expires_at)
     return await answer_read(house, request, asked, make)
 
 
@@ -159,6 +186,22 @@ async def make_bars(house: HouseDependency, query: BarQuery, media_type: str) ->
     unknown = ",".join(quote(symbol, safe="") for symbol in answer.unknown)
     headers = (("unknown-symbols", unknown),) if unknown else ()
     return Made(body=body, versions=versions, headers=headers)
+
+
+async def make_flagged(house: HouseDependency, query: BarQuery, media_type: str) -> Made:
+    """Make the answer with the open doubts; its version of these is never newer than what is shown."""
+    before = await house.watermarks.versions()
+    made = await make_bars(house, query, media_type)
+    doubts = FlagQuery(
+        limit=MAX_FLAGS,
+        symbols=query.symbols,
+        state="open",
+        from_=query.from_,
+        until=query.until,
+        as_of=query.as_of,
+    )
+    body = representations.with_flags(made.body, await house.quality_reads.flags(doubts))
+    return Made(body=body, versions={**made.versions, "quarantine": before.get("quarantine", 0)})
 
 
 ROUTES = [bars]
