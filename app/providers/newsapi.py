@@ -36,7 +36,7 @@ HISTORY = timedelta(days=27)
 EMBARGO = timedelta(hours=24)
 MOST_COMPANIES = 20
 LONGEST_QUERY = 500
-REMOVED = "[removed]"
+REMOVED, REMOVED_AT = "[removed]", "https://removed.com"
 
 # By the code and the words together. What lies too far back is told as a wrong parameter.
 MEANINGS = (
@@ -162,18 +162,29 @@ def judged(envelope: Envelope, reply: RawReply) -> Verdict | None:
 
 
 def read_news(reply: RawReply, question: NewsAbout, _hosts: frozenset[str]) -> NewsReply:
-    """Read articles; which companies they are about is found out later, by their names."""
+    """Read articles; whom they are about is found out later, by the names. The total is without withdrawn ones."""
     envelope = opened(reply)
+    removed = 0
 
     def made(row: Story) -> Article | None:
-        if (row.title or "").strip().casefold() == REMOVED or "removed.com" in (row.url or "")[:24]:
+        nonlocal removed
+        if is_removed(row):
+            removed += 1
             return None
         return made_article(row, question)
 
     articles, unreadable = read_each(envelope.articles, Story, made, MOST_UNSOUND)
     return NewsReply(
-        articles=newest_first(articles), unreadable=unreadable, total=envelope.total, payload=reply.payload
+        articles=newest_first(articles),
+        unreadable=unreadable,
+        total=None if envelope.total is None else max(envelope.total - removed, 0),
+        payload=reply.payload,
     )
+
+
+def is_removed(row: Story) -> bool:
+    """Tell whether an article was withdrawn."""
+    return (row.title or "").strip().casefold() == REMOVED or (row.url or "").startswith(REMOVED_AT)
 
 
 def made_article(row: Story, question: NewsAbout) -> Article:

@@ -12,10 +12,11 @@ from app.domain.pipelines import StepReport
 from app.domain.quality import HeldRow
 from app.domain.sessions import US_EQUITIES
 from app.ports.providers import BarsOfSymbol, ProviderError
+from app.services.desk import EXCHANGE_ZONE
 from app.services.one_symbol import asked, end_without, listed_symbol, require_same, symbol_source
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
     from app.domain.bars import DailyBars
     from app.ports.providers import Ability
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 # Where a plan goes back without end: as far as the whole market is kept on a free plan.
 FAR_ENOUGH = timedelta(days=730)
+# From midnight to the regular close in New York.
+CLOSE = timedelta(hours=16)
 # Sessions this near on both sides tell that the stored calendar reaches a day.
 LONGEST_CLOSURE = timedelta(days=10)
 NO_SESSION = {"no_session": "the exchange's calendar has no session on this date"}
@@ -41,7 +44,9 @@ async def fetch_symbol_bars(desk: Desk, step: Step, call: FetchCall) -> None:
     provider = desk.providers.get(call.provider)
     ability = provider.abilities[call.dataset]
     try:
-        reply = await provider.ask(BarsOfSymbol(symbol=symbol, since=first_day(ability, desk.today())))
+        since = first_day(ability, desk.today())
+        until = max(since, last_day(ability, desk.clock.now()))
+        reply = await provider.ask(BarsOfSymbol(symbol=symbol, since=since, until=until))
         for told in {reply.symbol, *reply.bars.symbols}:
             require_same(call, told)
     except ProviderError as e:
@@ -62,6 +67,11 @@ def first_day(ability: Ability, today: date) -> date:
     """Return the first day that is worth asking for on a provider's plan."""
     reach = today - min(ability.history or FAR_ENOUGH, FAR_ENOUGH)
     return max(reach, ability.since) if ability.since else reach
+
+
+def last_day(ability: Ability, now: datetime) -> date:
+    """Return the last day that can be final: some refuse the whole answer for a day that is not over."""
+    return (now - CLOSE - ability.final_delay).astimezone(EXCHANGE_ZONE).date()
 
 
 async def within_calendar(desk: Desk, bars: DailyBars, final_delay: timedelta) -> tuple[DailyBars, list[HeldRow], int]:

@@ -36,7 +36,8 @@ def read_rows(results: msgspec.Raw, kind: type[Row], most: float = MOST_UNREADAB
             rows.append(decoded(raw, kind))
         except RefusedError as e:
             unreadable.append(unread(raw, str(e)))
-    if len(unreadable) > max(1, most * len(raws)):
+    objects = any(bytes(raw).startswith(b"{") for raw in raws)
+    if not objects or len(unreadable) > max(1, most * len(raws)):
         raise whole
     return rows, unreadable
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 
 Text = Annotated[str, msgspec.Meta(max_length=500, pattern="^[^\x00]*$")]
-LongText = Annotated[str, msgspec.Meta(max_length=10_000, pattern="^[^\x00]*$")]
+LongText = Annotated[str, msgspec.Meta(max_length=50_000, pattern="^[^\x00]*$")]
 Title = Annotated[str, msgspec.Meta(max_length=1_000, pattern="^[^\x00]*[^\x00\\s][^\x00]*$")]
 Symbol = Annotated[str, msgspec.Meta(max_length=32, pattern="^[!-~]+$")]
 # The address of an article or of a site: nothing else may become a link.
