@@ -125,12 +125,16 @@ def line_up(state: PlanState, queues: Queues, assigned: Assignment) -> None:
 def due_of(state: PlanState, number: int, want: Want, askers: Sequence[Asker]) -> list[Due]:
     """Return what of a want is due now; nothing of a provider's own word when it has no key.
 
-    What providers say whose own word is wanted beside does not count as anybody's, unless they are all that is left.
+    What providers say whose own word is wanted beside does not count as anybody's, unless they are all that is left:
+    then they are asked for anybody's word, and that is their own as well.
     """
     chain, universe = state.chains.get(want.dataset, ()), state.universe
     if not len(universe) or (want.provider is not None and want.provider not in chain):
         return []
     able = candidates(want, askers, chain)
+    anybody = next((each for each in state.wants if each.dataset is want.dataset and each.provider is None), None)
+    if want.provider and anybody and set(able) & set(candidates(anybody, askers, chain)):
+        return []
     own = own_words(want.dataset, state.wants)
     told = heard(want, state.answers, set() if own & {askers[asker].provider for asker in able} else own)
     late = lateness(want, universe, had_us(told, len(universe)), to_us(state.now))

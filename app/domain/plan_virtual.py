@@ -12,6 +12,8 @@ from app.domain.quotas import CallClass, Spending
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy.typing as npt
+
     from app.domain.quotas import Window
 
 BACKGROUND, INTERACTIVE = CallClass.BACKGROUND, CallClass.INTERACTIVE
@@ -91,7 +93,7 @@ class VirtualProvider:
                 self.send(ours, BACKGROUND)
                 made.append(ours)
 
-    def peak(self, window: Window, arrived_us: Sequence[int] | None = None) -> int:
+    def peak(self, window: Window, arrived_us: Sequence[int] | npt.NDArray[np.int64] | None = None) -> int:
         """Return the most calls that any span of a window's length saw, counted anew from when they arrived."""
         times = np.sort(np.asarray(self.sent_us if arrived_us is None else arrived_us, np.int64))
         if not times.size:
