@@ -65,12 +65,25 @@ PIPELINE: JsonObject = {
 }
 PROVIDER: JsonObject = {
     "name": "polygon",
-    "abilities": [{"dataset": "bars_daily", "history_days": 730, "final_after_s": 0.0}],
+    "abilities": [
+        {
+            "dataset": "bars_daily",
+            "history_days": 729,
+            "since": None,
+            "final_after_s": 14_400.0,
+            "embargo_s": 0.0,
+            "companies": 0,
+            "calls": 1,
+            "rank": 1,
+            "refusal": None,
+        }
+    ],
     "windows": [{"max_calls": 5, "span_s": 60.0, "resting": 3, "next_free": "2010-04-26T20:30:00Z"}],
     "next_free": "2010-04-26T20:30:00Z",
     "blocked_until": None,
     "blocked_why": None,
     "calls_last_day": {"ok": 83, "rate_limited": 1},
+    "warning": None,
 }
 CALL: JsonObject = {
     "id": 84,
@@ -243,6 +256,40 @@ FACT_HISTORY: JsonObject = {
     ],
     "next": None,
 }
+PROVENANCE: JsonObject = {
+    "dataset": "bars_daily",
+    "items": [
+        {
+            "value": {
+                "session": "2010-05-06",
+                "open": 254.0,
+                "high": 258.25,
+                "low": 199.25,
+                "close": 246.25,
+                "volume": 45_923_500,
+            },
+            "provider": "polygon",
+            "known_at": "2010-05-06T21:30:00Z",
+            "superseded_at": None,
+            "fetch_id": 84,
+            "asked": "2010-05-06",
+            "payload_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "payload_bytes": 61_304,
+            "step": "7/fetch/bars_daily:2010-05-06",
+        }
+    ],
+    "more": False,
+}
+DISAGREEMENT: JsonObject = {
+    "symbol": "AAPL",
+    "subject": "pe_ttm",
+    "difference": 0.25,
+    "tolerance": 0.1,
+    "opinions": [
+        {"provider": "alpha_vantage", "value": 16.5, "known_at": "2010-04-23T13:30:00Z"},
+        {"provider": "finnhub", "value": 22.0, "known_at": "2010-04-26T13:30:00Z"},
+    ],
+}
 EARNINGS: JsonObject = {
     "id": 1,
     "symbol": "AAPL",
@@ -350,6 +397,7 @@ SIMULATION: JsonObject = {
 INDEX: JsonObject = {
     "index": "sp500",
     "title": "S&P 500",
+    "size": 500,
     "members": 503,
     "since": "1957-03-04",
     "source": "index-constitution 1.0.1",
@@ -367,11 +415,15 @@ EXAMPLES = {
     "listNews": Example({"items": [{**ARTICLE, "rank": 0.6}], "next": None, "unknown": []}),
     "getArticle": Example({**ARTICLE, **ARTICLE_SEEN}),
     "listIndices": Example({"on": "2026-11-23", "items": [INDEX]}),
-    "listMembers": Example({"index": "sp500", "on": "2010-05-06", "count": 1, "missing": 0, "items": [MEMBER]}),
+    "listMembers": Example(
+        {"index": "sp500", "on": "2010-05-06", "size": 500, "count": 1, "missing": 0, "items": [MEMBER]}
+    ),
     "listActions": Example({"items": [ACTION], "next": None, "unknown": []}),
     "getProfile": Example(COMPANY),
     "getFundamentals": Example({**COMPANY, "facts": [FACT]}),
     "getFactHistory": Example(FACT_HISTORY),
+    "getProvenance": Example(PROVENANCE),
+    "listDisagreements": Example({"items": [DISAGREEMENT], "next": None, "unknown": []}),
     "listEarnings": Example({"items": [EARNINGS], "next": None, "unknown": []}),
     "getLiveness": Example({"status": "ok"}),
     "getReadiness": Example({"status": "ok"}),

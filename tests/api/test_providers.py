@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from app.bootstrap import House
+from app.domain.datasets import Dataset
+from app.domain.fetch_plan import Refusal
 from app.domain.quotas import CallResult, Outcome, Permit
 from tests.api.conftest import client_of, settings_for
 
@@ -41,7 +44,29 @@ async def test_a_provider_shows_what_is_used_and_the_next_slot(api: httpx.AsyncC
     assert (window["max_calls"], window["span_s"], window["resting"]) == (5, 60.0, 2)
     assert shown["calls_last_day"] == {"ok": 1, "in_flight": 1}
     assert shown["blocked_until"] is None
-    assert {"dataset", "history_days", "final_after_s"} == shown["abilities"][0].keys()
+    bars = shown["abilities"][0]
+    assert (bars["dataset"], bars["history_days"], bars["companies"], bars["rank"]) == ("bars_daily", 729, 0, 1)
+    assert bars["refusal"] is None
+
+
+async def test_who_is_asked_first_and_what_was_refused_is_shown(database_url: str) -> None:
+    keys = {"POLYGON_API_KEY": "a", "FINNHUB_API_KEY": "b", "ALPHA_VANTAGE_API_KEY": "c", "NEWS_API_KEY": "d"}
+    settings = settings_for(database_url, **keys)
+    async with House(settings, name="test") as house:
+        now = house.clock.now()
+        refusal = Refusal(dataset=Dataset.QUOTES, reason="no access", ask_again=now + timedelta(days=7))
+        allowance = house.providers.get("finnhub").allowance
+        await house.ledger.reserve(allowance, "quotes PG")
+        async with house.database.transaction() as unit:
+            await house.coverage.refuse(unit, allowance, refusal, now)
+    async with client_of(settings) as client:
+        items = (await client.get(HERE)).json()["items"]
+    shown = {one["name"]: {ability["dataset"]: ability for ability in one["abilities"]} for one in items}
+    news = sorted(shown, key=lambda name: shown[name]["news"]["rank"])
+    assert news == ["newsapi", "finnhub", "polygon", "alpha_vantage"]
+    assert (shown["newsapi"]["news"]["companies"], shown["newsapi"]["news"]["embargo_s"]) == (20, 86_400)
+    assert shown["finnhub"]["quotes"]["refusal"]["reason"] == "no access"
+    assert shown["alpha_vantage"]["quotes"]["refusal"] is None
 
 
 async def test_a_spent_allowance_names_its_next_slot(api: httpx.AsyncClient, database_url: str) -> None:

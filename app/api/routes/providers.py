@@ -1,7 +1,7 @@
 """Providers: what each can be asked for, what its allowance is, and what was asked of it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -10,10 +10,12 @@ from litestar.params import PathParameter, QueryParameter
 
 from app.api import cursors
 from app.api.deps import READ, HouseDependency
+from app.bootstrap import House
 from app.domain.datasets import Dataset
+from app.domain.fetch_plan import Refusal
 from app.domain.quotas import AllowanceUsage, WindowUsage
 from app.ports.provider_calls import CallView
-from app.ports.providers import Provider
+from app.ports.providers import Ability, Provider
 
 Name = Annotated[str, PathParameter(max_length=64, pattern=r"^[a-z][a-z0-9_]*$", description="Name of a provider.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=500, description="How many at most.")]
@@ -27,16 +29,31 @@ Cursor = Annotated[
 ]
 
 
+class RefusalView(msgspec.Struct, frozen=True, kw_only=True):
+    """What was refused to this key, and when it is asked again (market time); `through`: dates up to it only."""
+
+    reason: str
+    ask_again: datetime
+    through: date | None
+
+
 class AbilityView(msgspec.Struct, frozen=True, kw_only=True):
     """What a provider can be asked for on its plan.
 
-    `history_days` is how far back (null: all of it); `final_after_s` is how long after a session's close its
-    data are final.
+    `history_days` is how far back (null: all of it) and `since` the first day; `final_after_s` is how long after a
+    session's close its data are final, and `embargo_s` how old an article must be. One call is about `companies`
+    companies (0: the whole market) and counts for `calls`. `rank` 1 is asked before others; `refusal` was learnt.
     """
 
     dataset: Dataset
     history_days: int | None
+    since: date | None
     final_after_s: float
+    embargo_s: float
+    companies: int
+    calls: int
+    rank: int
+    refusal: RefusalView | None
 
 
 class ProviderView(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +61,8 @@ class ProviderView(msgspec.Struct, frozen=True, kw_only=True):
 
     In each window, `resting` calls count against `max_calls`. `next_free` is when the next call may go, and
     `blocked_until` until when the provider itself asked us to stay away; both are market time.
-    `calls_last_day` counts the calls of the last 24 hours by outcome (`lost`: never settled).
+    `calls_last_day` counts the calls of the last 24 hours by outcome (`lost`: never settled; `elsewhere`: told by the
+    provider, not made here). `warning` is what the operator should look at.
     """
 
     name: str
@@ -54,6 +72,7 @@ class ProviderView(msgspec.Struct, frozen=True, kw_only=True):
     blocked_until: datetime | None
     blocked_why: str | None
     calls_last_day: dict[str, int]
+    warning: str | None
 
 
 class ProviderList(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +93,7 @@ async def list_providers(house: HouseDependency) -> ProviderList:
     """Return each provider that has a key, with its allowance, what is used of it, and the next free slot."""
     providers = house.providers.all()
     usages = await house.ledger.usage([provider.allowance for provider in providers])
-    return ProviderList(items=[view(*pair) for pair in zip(providers, usages, strict=True)])
+    return ProviderList(items=[await view(house, *pair) for pair in zip(providers, usages, strict=True)])
 
 
 @get("/providers/{name:str}", **READ, operation_id="getProvider", tags=["providers"], summary="Show a provider")
@@ -82,7 +101,7 @@ async def get_provider(house: HouseDependency, name: Name) -> ProviderView:
     """Return one provider with its allowance, what is used of it, and the next free slot."""
     provider = house.providers.get(name)
     [usage] = await house.ledger.usage([provider.allowance])
-    return view(provider, usage)
+    return await view(house, provider, usage)
 
 
 @get(
@@ -101,16 +120,13 @@ async def list_calls(house: HouseDependency, name: Name, limit: Limit = 50, curs
     return CallPage(items=calls, next=cursors.encode(calls[-1].id) if len(found) > limit else None)
 
 
-def view(provider: Provider, usage: AllowanceUsage) -> ProviderView:
-    """Put a provider and its allowance together; the allowance's id stays inside."""
+async def view(house: House, provider: Provider, usage: AllowanceUsage) -> ProviderView:
+    """Put a provider, its allowance and what it refused together; the allowance's id stays inside."""
+    refusals = {refusal.dataset: refusal for refusal in await house.coverage.refusals(provider.allowance)}
     return ProviderView(
         name=provider.name,
         abilities=[
-            AbilityView(
-                dataset=ability.dataset,
-                history_days=ability.history.days if ability.history is not None else None,
-                final_after_s=ability.final_delay.total_seconds(),
-            )
+            ability_view(house, provider, ability, refusals.get(ability.dataset))
             for ability in provider.abilities.values()
         ],
         windows=usage.windows,
@@ -118,7 +134,29 @@ def view(provider: Provider, usage: AllowanceUsage) -> ProviderView:
         blocked_until=usage.blocked_until,
         blocked_why=usage.blocked_why,
         calls_last_day=usage.calls_last_day,
+        warning=usage.warning,
     )
+
+
+def ability_view(house: House, provider: Provider, ability: Ability, refusal: Refusal | None) -> AbilityView:
+    """Show an ability, its place among those who have it too, and what was refused of it."""
+    able = [one.name for one in house.providers.able(ability.dataset)]
+    return AbilityView(
+        dataset=ability.dataset,
+        history_days=ability.history.days if ability.history is not None else None,
+        since=ability.since,
+        final_after_s=ability.final_delay.total_seconds(),
+        embargo_s=ability.embargo.total_seconds(),
+        companies=ability.subjects,
+        calls=ability.cost,
+        rank=able.index(provider.name) + 1,
+        refusal=refused(refusal) if refusal else None,
+    )
+
+
+def refused(refusal: Refusal) -> RefusalView:
+    """Show a refusal."""
+    return RefusalView(reason=refusal.reason, ask_again=refusal.ask_again, through=refusal.through)
 
 
 ROUTES: list[Any] = [list_providers, get_provider, list_calls]
