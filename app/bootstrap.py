@@ -23,6 +23,7 @@ from app.db.earnings_ingest import EarningsIngestStore
 from app.db.engine import Database
 from app.db.everyday import Everyday
 from app.db.gauges import PostgresGauges
+from app.db.fact_disagreements import FactDisagreements
 from app.db.health import KeeperCheck, PostgresCheck, SchemaCheck
 from app.db.index_memberships import IndexMembershipStore, Indices
 from app.db.instrument_ids import InstrumentIds
@@ -36,6 +37,7 @@ from app.db.news_ingest import NewsIngestStore
 from app.db.news_subjects import NewsSubjectStore
 from app.db.pipelines import PipelineStore
 from app.db.provider_calls import PostgresCallLog
+from app.db.provenance import Provenance
 from app.db.quality_flags import BarQualityStore
 from app.db.quality_reads import QualityReadsStore
 from app.db.quarantine import QuarantineStore
@@ -52,6 +54,7 @@ from app.db.watermarks import Watermarks
 from app.memberships import read_memberships
 from app.probes import AliveCheck, ValkeyCheck
 from app.providers import registry
+from app.ports.fact_reads import Disputed
 from app.providers.client.http import HttpClient
 from app.providers.client.metered import Access
 from app.services.check_health import HealthCheck
@@ -67,7 +70,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from app.ports.clock import Clock
-    from app.ports.fact_reads import CompanyReads, EarningsReads
+    from app.ports.fact_reads import CompanyReads, DisagreementReads, EarningsReads, OriginReads
     from app.ports.health import Check
     from app.ports.instrument_reads import IndexReads, PastInstrumentReads
     from app.ports.news import NewsReads
@@ -178,6 +181,8 @@ class House:
             PostgresCheck(self.database),
             SchemaCheck(self.database),
             ValkeyCheck("queue", self.settings.redis.url),
+        self.provenance: OriginReads = Provenance(self.lanes)
+        self.disagreements: dict[Disputed, DisagreementReads] = {Disputed.FUNDAMENTALS: FactDisagreements(self.lanes)}
             ValkeyCheck("cache", self.settings.redis.cache_url),
             KeeperCheck(self.pipelines, self.settings.worker.keeper_s),
         ]

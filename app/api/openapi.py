@@ -45,6 +45,7 @@ TAGS = (
     Tag("companies", "What is told of companies: profiles, fundamentals, earnings."),
     Tag("news", "Articles, whom they are about, and their providers' own scores."),
     Tag("quality", "How fresh, complete and sound the data are, and what was held back."),
+    Tag("provenance", "Where each value comes from, and where providers disagree."),
     Tag("pipelines", "What runs on a schedule, what ran, and how to start more."),
     Tag("providers", "Where data come from, and what may be asked of them."),
     Tag("system", "The API about itself."),
@@ -52,6 +53,8 @@ TAGS = (
 NO_NUL = "^[^\\u0000]*$"
 ALWAYS = ("bad_request", "not_acceptable", "too_many_requests", "internal", "dependency_down")
 WITH_BODY = ("too_large", "unsupported_media_type", "invalid_request")
+# Query parameters that name what may not exist.
+NAMES_SUBJECTS = frozenset({"symbols", "symbol", "article"})
 MEANT = {"200": "What was asked for.", "202": "It is started; `Location` says where it is found."}
 BEARER = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "`groat token` makes one."}
 
@@ -111,7 +114,7 @@ def complete(operation: dict[str, Any], access: str) -> None:
     if access != "public":
         operation["security"] = [{"bearer": []}] if access == "operate" else [{"bearer": []}, {}]
         codes.append("unauthorised")
-    if any(parameter["in"] == "path" or parameter["name"] == "symbols" for parameter in parameters):
+    if any(parameter["in"] == "path" or parameter["name"] in NAMES_SUBJECTS for parameter in parameters):
         codes.append("not_found")
     if any(parameter["in"] == "query" for parameter in parameters):
         codes.append("invalid_request")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime  # noqa: TC003  msgspec reads annotations at run time
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
@@ -149,8 +150,14 @@ class OriginQuery(msgspec.Struct, frozen=True, kw_only=True):
 class OriginReads(Protocol):
     """Where origins are read."""
 
-    async def origins(self, query: OriginQuery) -> list[Origin]:
-        """Return a value's origins, what is known now first, then what it superseded."""
+    async def origins(self, query: OriginQuery) -> list[Origin] | None:
+        """Return a value's origins, what is known now first; None when nobody has the symbol or the article."""
+
+
+class Disputed(StrEnum):
+    """What providers are compared in; each has its DisagreementReads."""
+
+    FUNDAMENTALS = "fundamentals"
 
 
 class Opinion(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,37 @@
+"""Read where providers disagree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from app.domain.errors import UnknownSubjectError
+from app.ports.fact_reads import Disagreement  # noqa: TC001  msgspec reads annotations at run time
+from app.services.read_bars import nobody_knows
+
+if TYPE_CHECKING:
+    from app.ports.fact_reads import DisagreementQuery, DisagreementReads
+    from app.ports.reads import InstrumentReads
+
+
+class DisagreementPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of disagreements, whether there are more, and the symbols that nobody knows."""
+
+    items: list[Disagreement]
+    more: bool
+    unknown: list[str]
+
+
+async def read_disagreements(
+    store: DisagreementReads, instruments: InstrumentReads, query: DisagreementQuery
+) -> DisagreementPage:
+    """Return up to `limit` disagreements; raise UnknownSubjectError when no symbol is known."""
+    unknown: list[str] = []
+    if query.symbols is not None:
+        known = {instrument.symbol for instrument in await instruments.named(query.symbols)}
+        unknown = [symbol for symbol in query.symbols if symbol not in known]
+        if not known:
+            raise UnknownSubjectError(nobody_knows(unknown))
+    found = await store.page(msgspec.structs.replace(query, limit=query.limit + 1))
+    return DisagreementPage(items=list(found[: query.limit]), more=len(found) > query.limit, unknown=unknown)
