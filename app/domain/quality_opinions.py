@@ -11,9 +11,8 @@ import msgspec
 from app.domain.quality_splits import RATIOS
 
 # Closes are the auction's, the same for all; the others depend on which trades a provider counts.
-CLOSE_OFF: Final = 0.002
-PRICE_OFF: Final = 0.01
-VOLUME_FACTOR: Final = 2.0
+# Each is a span over the larger of two values.
+TOLERANCES: Final = {"open": 0.01, "high": 0.01, "low": 0.01, "close": 0.002, "volume": 0.5}
 SAME_RATIO: Final = 0.005
 PRICES: Final = ("open", "high", "low", "close")
 
@@ -48,12 +47,10 @@ def difference(pair: BarPair) -> dict[str, Any] | None:
     """
     ours, theirs = pair.stored, pair.opinion
     columns = [
-        name
-        for name in PRICES
-        if not isclose(getattr(ours, name), getattr(theirs, name), rel_tol=CLOSE_OFF if name == "close" else PRICE_OFF)
+        name for name in PRICES if not isclose(getattr(ours, name), getattr(theirs, name), rel_tol=TOLERANCES[name])
     ]
     most, least = max(ours.volume, theirs.volume), min(ours.volume, theirs.volume)
-    if most > VOLUME_FACTOR * max(least, 1.0):
+    if most - max(least, 1.0) > TOLERANCES["volume"] * most:
         columns.append("volume")
     if not columns:
         return None
@@ -61,6 +58,7 @@ def difference(pair: BarPair) -> dict[str, Any] | None:
     evidence: dict[str, Any] = {
         "text": f"{pair.provider} and {pair.opinion_provider} differ: {told}",
         "columns": columns,
+        "providers": [pair.provider, pair.opinion_provider],
         pair.provider: msgspec.structs.asdict(ours),
         pair.opinion_provider: msgspec.structs.asdict(theirs),
     }

@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from app.db.bars import Bars
 from app.db.bars_ingest import BarsIngestStore
 from app.db.engine import Database
 from app.db.lanes import EVERY_CHUNK, Lanes
+from app.db.quality_disagreements import BarDisagreements
 from app.db.symbol_bars_ingest import SymbolBarsIngestStore
 from app.domain.bars import Adjustment, Timeframe
 from app.domain.datasets import Dataset
+from app.ports.fact_reads import DisagreementQuery
 from app.ports.providers import Ability
 from app.ports.reads import BarQuery
 from app.ports.stores import Fetched
@@ -150,6 +153,32 @@ async def test_a_second_provider_that_differs_is_a_doubt_until_the_two_agree(hou
     assert await house.query(FLAGS) == [
         ("S3", DAYS[AT], "provider_difference", "resolved", "alpha_vantage says the same now")
     ]
+
+
+async def test_a_difference_is_told_number_by_number_as_it_stood(house: Office) -> None:
+    panel = walk(60, 6, daily=0.01)
+    await house.ingest(panel)
+    await house.say(scaled(panel, slice(AT, AT + 1), COLUMN, 0.5), COLUMN)
+    await house.compare()
+    compared = house.clock.now()
+    reads = BarDisagreements(house.database)
+    whole = DisagreementQuery(symbols=None, as_of=None, after=None, limit=10)
+    found = await reads.page(whole)
+    assert [one.subject for one in found] == [f"{DAYS[AT]} {name}" for name in ("close", "high", "low", "open")]
+    assert [(one.difference, one.tolerance) for one in found[:2]] == [(0.5, 0.002), (0.5, 0.01)]
+    ours, theirs = found[0].opinions
+    assert (ours.provider, ours.value, ours.known_at) == ("polygon", panel.close[AT, COLUMN], NOW)
+    assert (theirs.provider, theirs.value, theirs.known_at) == (SECOND, panel.close[AT, COLUMN] / 2, NOW)
+    first = await reads.page(msgspec.structs.replace(whole, limit=2))
+    rest = await reads.page(msgspec.structs.replace(whole, after=(first[-1].symbol, first[-1].subject)))
+    assert [*first, *rest] == found
+    house.clock.advance(timedelta(hours=1))
+    await house.say(panel, COLUMN)
+    await house.compare()
+    assert await reads.page(whole) == []
+    assert await reads.page(msgspec.structs.replace(whole, as_of=compared)) == found
+    assert await reads.page(msgspec.structs.replace(whole, as_of=compared - timedelta(seconds=1))) == []
+    assert await reads.page(msgspec.structs.replace(whole, as_of=compared, symbols=("S1",))) == []
 
 
 async def test_a_provider_does_not_confirm_itself(house: Office) -> None:
