@@ -61,6 +61,6 @@ async def end_refused(desk: Desk, step: Step, call: FetchCall, error: ProviderEr
 
 async def concerns_symbols(desk: Desk, call: FetchCall, error: ProviderError) -> bool:
     """Tell whether it is about these instruments: the provider has none of them, or it gave the dataset for others."""
-    if error.outcome is not Outcome.NOT_ENTITLED:
-        return True
+    if error.outcome is not Outcome.NOT_ENTITLED or error.out_of_range:
+        return error.outcome is not Outcome.NOT_YET_FINAL
     return await desk.planning.ever_answered(call.dataset, call.provider)
