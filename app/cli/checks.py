@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 3
 SKEW_S = 2.0
+REFUSED = """
+SELECT a.provider, c.dataset, c.ask_again, c.reason FROM provider_capabilities c JOIN allowances a ON a.id = c.allowance
+WHERE c.ask_again > %s ORDER BY 1, 2
+"""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,19 +109,43 @@ def market_clock(settings: Settings) -> Iterator[Finding]:
 
 def providers(settings: Settings) -> Iterator[Finding]:
     """See that each provider that has a key can be reached; a connection is opened, nothing is asked."""
-    if not settings.keys.polygon:
-        advice = "set POLYGON_API_KEY, or let ops/start.sh play the replay market"
-        yield Finding(name="polygon", verdict="warn", found="off: it has no key", advice=advice)
-        return
-    parts = urlsplit(settings.polygon.url)
+    keys = settings.keys
+    yield _reached("polygon", settings.polygon.url, keys.polygon, "POLYGON_API_KEY")
+    yield _reached("alpha_vantage", settings.alpha_vantage.url, keys.alpha_vantage, "ALPHA_VANTAGE_API_KEY")
+    yield _reached("finnhub", settings.finnhub.url, keys.finnhub, "FINNHUB_API_KEY")
+    yield _reached("newsapi", settings.newsapi.url, keys.news_api, "NEWS_API_KEY")
+
+
+def _reached(name: str, url: str, key: str, variable: str) -> Finding:
+    """See that a host accepts connections; one without a key is off."""
+    if not key:
+        advice = f"set {variable}, or let ops/start.sh play the replay market"
+        return Finding(name=name, verdict="warn", found="off: it has no key", advice=advice)
+    parts = urlsplit(url)
     at = (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
     try:
         socket.create_connection(at, timeout=PATIENCE_S).close()
     except OSError as e:
-        advice = "is there a network, and is GROAT_POLYGON__URL right?"
-        yield Finding(name="polygon", verdict="fail", found=f"{at[0]}:{at[1]} cannot be reached ({e})", advice=advice)
-    else:
-        yield Finding(name="polygon", verdict="ok", found=f"{at[0]}:{at[1]} can be reached")
+        advice = f"is there a network, and is GROAT_{name.upper()}__URL right?"
+        return Finding(name=name, verdict="fail", found=f"{at[0]}:{at[1]} cannot be reached ({e})", advice=advice)
+    return Finding(name=name, verdict="ok", found=f"{at[0]}:{at[1]} can be reached")
+
+
+def refusals(settings: Settings) -> Iterator[Finding]:
+    """Show what providers refused their keys, until they are asked again (market time)."""
+    import psycopg  # noqa: PLC0415  heavy
+
+    if not settings.database.url:
+        return
+    try:
+        now = clock.from_settings(settings.clock).now()
+        with psycopg.connect(settings.database.url, connect_timeout=PATIENCE_S, autocommit=True) as connection:
+            rows = connection.execute(REFUSED, [now]).fetchall()
+    except (psycopg.Error, GroatError):
+        return  # the checks of the database and of the clock have said so
+    for provider, dataset, ask_again, reason in rows:
+        found = f"{dataset} refused, asked again from {ask_again.astimezone(UTC):%Y-%m-%d %H:%M} UTC: {reason}"
+        yield Finding(name=provider, verdict="warn", found=found, advice="upgrade its plan, or do without")
 
 
 def _edition(connection: Any) -> str:  # noqa: ANN401  psycopg is imported late
@@ -165,4 +193,11 @@ def _valkey(name: str, info: dict[str, Any]) -> Finding:
     return Finding(name=name, verdict="ok", found=f"{product} {version}, {policy}")
 
 
-CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (signing, database, valkeys, market_clock, providers)
+CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+    signing,
+    database,
+    valkeys,
+    market_clock,
+    providers,
+    refusals,
+)

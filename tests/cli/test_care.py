@@ -6,6 +6,7 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from app.cli import checkout, checks, door
@@ -149,7 +150,7 @@ class TestDoctor:
             "queue",
             "cache",
         }
-        assert found["polygon"][0] == "warn"
+        assert {found[name][0] for name in ("polygon", "alpha_vantage", "finnhub", "newsapi")} == {"warn"}
         assert found["market time"][0] == "ok"
 
     def test_what_does_not_answer_is_said_without_its_password(self) -> None:
@@ -158,11 +159,26 @@ class TestDoctor:
             REDIS_URL="redis://:hunter2@127.0.0.1:1",
             POLYGON_API_KEY="hunter2",
             GROAT_POLYGON__URL="http://127.0.0.1:1",
+            ALPHA_VANTAGE_API_KEY="hunter2",
+            GROAT_ALPHA_VANTAGE__URL="http://127.0.0.1:1",
             GROAT_CLOCK__MODE="replay",
         )
-        for name in ("database", "queue", "polygon", "market time"):
+        for name in ("database", "queue", "polygon", "alpha_vantage", "market time"):
             assert found[name][0] == "fail", name
         assert "hunter2" not in repr(found)
+
+    @pytest.mark.stack
+    def test_a_refusal_is_shown_until_it_is_asked_again(self, database_url: str) -> None:
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute("INSERT INTO allowances (id, provider, hold_us) VALUES ('a', 'finnhub', 1)")
+            connection.execute("""
+                INSERT INTO provider_capabilities (allowance, dataset, refused_at, reason, ask_again) VALUES
+                  ('a', 'quotes', now(), 'no access', now() + interval '7 days'), ('a', 'news', now(), 'x', now())
+            """)
+        shown = list(checks.refusals(load({"DATABASE_URL": database_url})))
+        assert [(one.name, one.verdict) for one in shown] == [("finnhub", "warn")]
+        assert "quotes refused" in shown[0].found
+        assert "no access" in shown[0].found
 
     def test_wrong_settings_end_the_round(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("GROAT_API__PORT", "x")
