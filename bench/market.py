@@ -56,7 +56,7 @@ def make(symbols: int = SYMBOLS, days: int = DAYS, seed: int = 20261030) -> Mark
         "trades": np.exp(chance.normal(9, 0.5, shape)).round(),
     }
     width = len(str(symbols - 1)) + 1
-    return Market([f"S{number:0{width}d}" for number in range(symbols)], _sessions(days), columns)
+    return Market([f"S{number:0{width}d}" for number in range(symbols)], trading_days(days), columns)
 
 
 def load_instruments(url: str, market: Market) -> list[int]:
@@ -111,7 +111,7 @@ def _store_instruments(connection: psycopg.Connection[tuple[Any, ...]], market: 
         return [ids[symbol] for symbol in market.symbols]
 
 
-def _sessions(days: int) -> list[Session]:
+def trading_days(days: int) -> list[Session]:
     """Take the exchange's real trading days: the calendar is no price."""
     since = date(_LAST.year - days // 250 - 1, 1, 1)
     found = [each for each in asyncio.run(read_sessions(MIC, since)) if each.session <= _LAST]

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from app.db.engine import Database
     from app.ports.quality import FlagQuery
 
-# The last row of each dataset by the index, not by reading all rows.
+# The last row of each dataset by one look into the index each: asked for by equality, PostgreSQL would rather read all
+# rows from the end until it meets a dataset that was fetched long ago.
 INGESTED: Final = """
 WITH RECURSIVE each AS (
   (SELECT dataset FROM fetches ORDER BY dataset LIMIT 1)
@@ -23,18 +24,21 @@ WITH RECURSIVE each AS (
   FROM each e WHERE e.dataset IS NOT NULL
 )
 SELECT f.dataset, f.known_at, f.created_at, f.provider FROM each e
-CROSS JOIN LATERAL (SELECT * FROM fetches f WHERE f.dataset = e.dataset ORDER BY f.id DESC LIMIT 1) f
-ORDER BY f.dataset
+CROSS JOIN LATERAL (
+  SELECT * FROM fetches f WHERE (f.dataset, f.id) <= (e.dataset, 9223372036854775807)
+  ORDER BY f.dataset DESC, f.id DESC LIMIT 1
+) f
+WHERE e.dataset IS NOT NULL ORDER BY f.dataset
 """
 CASES: Final = """
 SELECT dataset, rule, count(*)::int FROM quarantine WHERE state = 'held' GROUP BY dataset, rule
 UNION ALL
 SELECT NULL, rule, count(*)::int FROM bar_flags WHERE state = 'open' GROUP BY rule
 """
+# From the key alone. Those that have been delisted since are counted too, and there may be no more than all.
 ASKED: Final = """
-SELECT a.dataset, count(DISTINCT a.instrument_id) FILTER (WHERE i.active)::float8
-  / greatest(1, (SELECT count(*) FROM instruments WHERE active))
-FROM asks a JOIN instruments i ON i.id = a.instrument_id GROUP BY a.dataset
+SELECT a.dataset, least(1, count(*)::float8 / (SELECT greatest(1, count(*)) FROM instruments WHERE active))
+FROM (SELECT DISTINCT dataset, instrument_id FROM asks) a GROUP BY a.dataset
 """
 CALENDAR: Final = """
 WITH answered AS (SELECT span FROM settled WHERE dataset = 'bars_daily' AND instrument_id = 0),

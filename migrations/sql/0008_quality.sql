@@ -79,4 +79,4 @@ ALTER TABLE quarantine
 CREATE INDEX quarantine_held ON quarantine (dataset, session) WHERE state = 'held';
 
 -- The latest fetch of a dataset, whatever it was about.
-CREATE INDEX fetches_by_dataset ON fetches (dataset, id DESC);
+CREATE INDEX fetches_by_dataset ON fetches (dataset, id);
