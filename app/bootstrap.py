@@ -22,8 +22,8 @@ from app.db.earnings import EarningsStore
 from app.db.earnings_ingest import EarningsIngestStore
 from app.db.engine import Database
 from app.db.everyday import Everyday
-from app.db.gauges import PostgresGauges
 from app.db.fact_disagreements import FactDisagreements
+from app.db.gauges import PostgresGauges
 from app.db.health import KeeperCheck, PostgresCheck, SchemaCheck
 from app.db.index_memberships import IndexMembershipStore, Indices
 from app.db.instrument_ids import InstrumentIds
@@ -36,8 +36,8 @@ from app.db.news import News
 from app.db.news_ingest import NewsIngestStore
 from app.db.news_subjects import NewsSubjectStore
 from app.db.pipelines import PipelineStore
-from app.db.provider_calls import PostgresCallLog
 from app.db.provenance import Provenance
+from app.db.provider_calls import PostgresCallLog
 from app.db.quality_flags import BarQualityStore
 from app.db.quality_reads import QualityReadsStore
 from app.db.quarantine import QuarantineStore
@@ -52,9 +52,10 @@ from app.db.symbol_bars_ingest import SymbolBarsIngestStore
 from app.db.universe import PlanningStore
 from app.db.watermarks import Watermarks
 from app.memberships import read_memberships
+from app.ports.fact_reads import Disputed
+from app.memberships import read_memberships
 from app.probes import AliveCheck, ValkeyCheck
 from app.providers import registry
-from app.ports.fact_reads import Disputed
 from app.providers.client.http import HttpClient
 from app.providers.client.metered import Access
 from app.services.check_health import HealthCheck
@@ -171,6 +172,8 @@ class House:
         self.actions: ActionReads = Actions(self.everyday)
         self.companies: CompanyReads = Companies(self.lanes)
         self.earnings: EarningsReads = EarningsStore(self.everyday)
+        self.provenance: OriginReads = Provenance(self.lanes)
+        self.disagreements: dict[Disputed, DisagreementReads] = {Disputed.FUNDAMENTALS: FactDisagreements(self.lanes)}
         self.news: NewsReads = News(self.database)
         self.watermarks: WatermarkReads = Watermarks(self.lanes)
         self.answers = HotAnswers(self.settings.api.cache_mb * MIB)
@@ -181,8 +184,6 @@ class House:
             PostgresCheck(self.database),
             SchemaCheck(self.database),
             ValkeyCheck("queue", self.settings.redis.url),
-        self.provenance: OriginReads = Provenance(self.lanes)
-        self.disagreements: dict[Disputed, DisagreementReads] = {Disputed.FUNDAMENTALS: FactDisagreements(self.lanes)}
             ValkeyCheck("cache", self.settings.redis.cache_url),
             KeeperCheck(self.pipelines, self.settings.worker.keeper_s),
         ]

@@ -2,6 +2,9 @@
 
 from typing import Any, NamedTuple
 
+from app.api.instrument_examples import INDEX, INSTRUMENT, MEMBER, RENAMED
+from app.api.news_examples import ARTICLE, ARTICLE_SEEN
+from app.api.pipeline_examples import PIPELINE, RUN, STEP
 from app.api.quality_examples import DATASET, DECIDED, FLAG, HELD, SESSION
 
 JsonObject = dict[str, Any]
@@ -14,55 +17,6 @@ class Example(NamedTuple):
     request: JsonObject | None = None
 
 
-RUN: JsonObject = {
-    "id": 7,
-    "pipeline": "daily_bars",
-    "window": "backfill:2010-01-04..2010-02-01",
-    "args": {"from": "2010-01-04", "until": "2010-02-01", "force": False},
-    "state": "running",
-    "created_at": "2026-11-23T14:00:00Z",
-    "ended_at": None,
-    "steps": {"ready": 1, "waiting": 2},
-}
-STEP: JsonObject = {
-    "run_id": 7,
-    "step": "fetch",
-    "part": "2010-01-04",
-    "state": "done",
-    "needs": ["plan"],
-    "queue": "long",
-    "attempt": 1,
-    "crashes": 0,
-    "free_at": "2026-11-23T14:00:05Z",
-    "args": {"session": "2010-01-04"},
-    "report": {"done": 524},
-    "error": None,
-    "owner": "worker-1",
-    "started_at": "2026-11-23T14:00:05Z",
-    "ended_at": "2026-11-23T14:00:06Z",
-}
-PIPELINE: JsonObject = {
-    "spec": {
-        "name": "daily_bars",
-        "summary": "Fetch the sessions that are missing.",
-        "cron": "30 17 * * 1-5",
-        "tz": "America/New_York",
-        "catch_up": "latest",
-        "steps": [
-            {
-                "name": "plan",
-                "summary": "Find the gaps, and what may be asked for now.",
-                "needs": [],
-                "fan_out_of": None,
-                "queue": "fast",
-                "deadline_s": 120.0,
-            }
-        ],
-    },
-    "next_due": "2010-04-26T21:30:00Z",
-    "paused": False,
-    "last_run": RUN,
-}
 PROVIDER: JsonObject = {
     "name": "polygon",
     "abilities": [
@@ -161,44 +115,6 @@ QUOTES: JsonObject = {
             "provider": "polygon",
         }
     ],
-}
-INSTRUMENT: JsonObject = {
-    "id": 1,
-    "symbol": "AAPL",
-    "name": "Apple Inc.",
-    "mic": "XNAS",
-    "type": "CS",
-    "currency": "usd",
-    "sector": "Information Technology",
-    "industry": None,
-    "cik": "0000320193",
-    "active": True,
-    "listed_on": None,
-    "delisted_on": None,
-}
-# From the vendor's own example of a changed ticker.
-RENAMED: JsonObject = {
-    "instrument": {
-        **INSTRUMENT,
-        "symbol": "META",
-        "name": "Meta Platforms, Inc.",
-        "cik": "0001326801",
-        "matched_symbol": "FB",
-    },
-    "story": {
-        "symbols": [
-            {
-                "symbol": symbol,
-                "valid_from": first,
-                "valid_to": until,
-                "provider": "polygon",
-                "known_at": "2022-06-11T09:00:00Z",
-            }
-            for symbol, first, until in (("FB", None, "2022-06-11"), ("META", "2022-06-05", None))
-        ],
-        "facts": [],
-        "memberships": [],
-    },
 }
 ACTION: JsonObject = {
     "id": 1,
@@ -305,47 +221,6 @@ EARNINGS: JsonObject = {
     "known_at": "2010-04-26T13:30:00Z",
 }
 
-# Invented, as the addresses show: articles are their publishers'.
-ARTICLE: JsonObject = {
-    "id": 12,
-    "title": "Apple raises its dividend by a tenth and buys back more of its own shares",
-    "summary": "The company said so with its quarterly report.",
-    "url": "https://www.example.com/2010/05/06/apple-dividend",
-    "source": "Example Wire",
-    "author": None,
-    "image_url": None,
-    "published_at": "2010-05-06T20:45:00Z",
-    "known_at": "2010-05-06T21:10:00Z",
-    "provider": "finnhub",
-    "symbols": ["AAPL"],
-    "sentiments": [
-        {
-            "symbol": "AAPL",
-            "score": 0.27,
-            "label": "Somewhat-Bullish",
-            "provider": "alpha_vantage",
-            "known_at": "2010-05-07T04:10:00Z",
-        }
-    ],
-    "sightings": 2,
-    "rank": None,
-}
-ARTICLE_SEEN: JsonObject = {
-    "seen": [
-        {
-            "provider": "finnhub",
-            "url": "https://www.example.com/2010/05/06/apple-dividend",
-            "known_at": "2010-05-06T21:10:00Z",
-        },
-        {
-            "provider": "alpha_vantage",
-            "url": "https://www.example.com/amp/2010/05/06/apple-dividend",
-            "known_at": "2010-05-07T04:10:00Z",
-        },
-    ],
-    "links": [{"symbol": "AAPL", "provider": "finnhub", "basis": "provider", "known_at": "2010-05-06T21:10:00Z"}],
-}
-
 PLAN: JsonObject = {
     "made_at": "2010-04-26T20:30:00Z",
     "calls": [
@@ -393,17 +268,6 @@ SIMULATION: JsonObject = {
         "finished": "2010-04-26T21:00:00Z",
     },
 }
-
-INDEX: JsonObject = {
-    "index": "sp500",
-    "title": "S&P 500",
-    "size": 500,
-    "members": 503,
-    "since": "1957-03-04",
-    "source": "index-constitution 1.0.1",
-    "known_at": "2026-11-23T14:00:00Z",
-}
-MEMBER: JsonObject = {"symbol": "AAPL", "name": "Apple Inc.", "joined_on": "1982-11-30", "instrument": INSTRUMENT}
 
 EXAMPLES = {
     "getBars": Example(BARS),

@@ -89,10 +89,14 @@ class PastInstrumentReads(Protocol):
 
 
 class IndexSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """An index whose members are known: how many it has, since when they are known, and from where."""
+    """An index whose members are known: how many it has, since when they are known, and from where.
+
+    `size` is how many companies it is made of by its own rules: a source that has fewer `members` does not know all.
+    """
 
     index: str
     title: str
+    size: int
     members: int
     since: date
     source: str

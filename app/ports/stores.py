@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.domain.fetch_plan import Refusal
     from app.domain.fundamentals import CompanyFacts
     from app.domain.gaps import Span
+    from app.domain.index_memberships import Alias, Membership
     from app.domain.quality import HeldRow
     from app.domain.quotas import Allowance
     from app.domain.quotes import ReportedQuote
@@ -162,6 +163,29 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     symbols: Sequence[str]
     found: Collection[str]
     at: datetime
+
+
+class MembershipChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What storing memberships changed: how many came, were superseded, and were linked with an instrument."""
+
+    added: int
+    superseded: int
+    linked: int
+
+
+class MembershipsIngest(Protocol):
+    """Members of indices on their way in."""
+
+    async def count(self, unit: UnitOfWork) -> int:
+        """Count the memberships that are stored."""
+
+    async def put(
+        self, unit: UnitOfWork, memberships: Sequence[tuple[Membership, list[Alias]]], source: str, now: datetime
+    ) -> MembershipChange:
+        """Store all memberships as they are known now, each with the tickers that the member had.
+
+        What is no longer told is superseded and kept. Each is linked with an instrument where there is evidence.
+        """
 
 
 class Asks(Protocol):

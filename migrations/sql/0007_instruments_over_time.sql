@@ -81,7 +81,8 @@ CREATE TABLE index_memberships (
   superseded_at timestamptz CHECK (superseded_at > known_at),
   CHECK ((instrument_id IS NULL) = (linked_at IS NULL))
 );
-CREATE UNIQUE INDEX index_memberships_current ON index_memberships (index, symbol, joined_on) WHERE superseded_at IS NULL;
+CREATE UNIQUE INDEX index_memberships_current ON index_memberships (index, symbol, joined_on, name)
+  WHERE superseded_at IS NULL;
 CREATE INDEX index_memberships_by_instrument ON index_memberships (instrument_id);
 
 -- Whoever adds an instrument adds its symbol, and whoever changes a fact keeps the old one: no writer can forget it.
