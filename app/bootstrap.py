@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
@@ -44,6 +45,7 @@ from app.db.quarantine import QuarantineStore
 from app.db.quota_ledger import PostgresLedger
 from app.db.quotes import Quotes
 from app.db.quotes_ingest import QuotesIngestStore
+from app.db.run_archive import PostgresRunArchive
 from app.db.search import Search
 from app.db.sessions import SessionStore
 from app.db.settled import SettledStore
@@ -60,6 +62,7 @@ from app.providers.client.http import HttpClient
 from app.providers.client.metered import Access
 from app.services.check_health import HealthCheck
 from app.services.desk import Desk, Following
+from app.services.keep_house import keep_house
 from app.services.plan_fetches import plan_fetches
 from app.services.read_data_quality import read_data_quality
 from app.services.search_instruments import InstrumentSearch
@@ -106,6 +109,13 @@ class House:
         self.http = HttpClient()
         self.providers: Providers = registry.build(self.http, self.ledger, self.clock, accesses(settings))
         self.pipelines: Pipelines = PipelineStore(self.database)
+        self.keep_house = partial(
+            keep_house,
+            self.ledger,
+            PostgresRunArchive(self.database),
+            calls_keep=timedelta(days=settings.keep.calls_days),
+            runs_keep=timedelta(days=settings.keep.runs_days),
+        )
         self.spine = Spine(self.database, settings.worker)
         self.read_sessions = read_sessions
         self.memberships_ingest: MembershipsIngest = IndexMembershipStore()

@@ -17,6 +17,7 @@ from app.cli import (
     pipelines,
     plan,
     processes,
+    providers,
     quarantine,
     settings,
     stack,
@@ -38,7 +39,14 @@ SECTIONS = {
         processes.replay,
     ],
     "Data": [plan.plan, pipelines.pipelines, backfill.backfill, export.export, quarantine.quarantine],
-    "Care": [doctor.doctor, migrate.migrate, settings.settings, operator_token.token, completion.completion],
+    "Care": [
+        doctor.doctor,
+        providers.providers,
+        migrate.migrate,
+        settings.settings,
+        operator_token.token,
+        completion.completion,
+    ],
 }
 
 

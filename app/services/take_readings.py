@@ -84,14 +84,22 @@ class ReadingsTaker:
         used: dict[tuple[str, ...], float] = {}
         limit: dict[tuple[str, ...], float] = {}
         blocked: dict[tuple[str, ...], float] = {}
+        skew: dict[tuple[str, ...], float] = {}
         usages = await self.ledger.usage([provider.allowance for provider in self.providers.all()])
         for usage in usages:
             blocked[usage.provider,] = float(usage.blocked_until is not None)
+            if usage.clock_skew_s is not None:
+                skew[usage.provider,] = usage.clock_skew_s
             for window in usage.windows:
-                labels = (usage.provider, f"{window.span_s:g}")
+                labels = (usage.provider, f"{window.span_s:g}", window.only or "any")
                 used[labels] = float(window.resting)
                 limit[labels] = float(window.max_calls)
-        return {"groat_quota_used": used, "groat_quota_limit": limit, "groat_provider_blocked": blocked}
+        return {
+            "groat_quota_used": used,
+            "groat_quota_limit": limit,
+            "groat_provider_blocked": blocked,
+            "groat_provider_clock_skew_seconds": skew,
+        }
 
 
 def quality_readings(found: list[DatasetQuality]) -> Readings:

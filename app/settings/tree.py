@@ -123,6 +123,15 @@ class PlanSettings(Section, frozen=True, kw_only=True):
     ] = 10.0
 
 
+class KeepSettings(Section, frozen=True, kw_only=True):
+    """For how long the logs are kept, in days of the machine; housekeeping deletes what is older."""
+
+    calls_days: Annotated[Count, _means("Provider calls; those that still count against a quota stay in any case.")] = (
+        30
+    )
+    runs_days: Annotated[Count, _means("Pipeline runs that ended; the last 50 of each pipeline stay in any case.")] = 14
+
+
 class ReplaySettings(Section, frozen=True, kw_only=True):
     """The replay market's own server."""
 
@@ -175,6 +184,7 @@ class Settings(Section, frozen=True, kw_only=True):
     finnhub: FinnhubSettings = FinnhubSettings()
     newsapi: NewsApiSettings = NewsApiSettings()
     plan: PlanSettings = PlanSettings()
+    keep: KeepSettings = KeepSettings()
     replay: ReplaySettings = ReplaySettings()
     database: DatabaseSettings = DatabaseSettings()
     redis: RedisSettings = RedisSettings()

@@ -47,7 +47,9 @@ async def test_readings_come_from_the_database(database_url: str) -> None:
         found = await scraped(client)
         names = {name for name, _ in found}
         assert found["groat_up", frozenset({("dependency", "postgres")})] == 1
-        assert found["groat_quota_limit", frozenset({("provider", "polygon"), ("window_s", "60")})] == 5
+        assert (
+            found["groat_quota_limit", frozenset({("provider", "polygon"), ("window_s", "60"), ("class", "any")})] == 5
+        )
         assert found["groat_queue_depth", frozenset({("queue", "fast")})] == 0
         assert {"groat_info", "groat_market_time_seconds", "groat_db_pool_connections", "groat_cache_bytes"} <= names
         assert names >= {"groat_process_resident_bytes", "groat_market_speed", "groat_bars_estimate"}

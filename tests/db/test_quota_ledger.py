@@ -1,6 +1,6 @@
 """The ledger against a real PostgreSQL."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import psycopg
@@ -8,7 +8,7 @@ import pytest
 
 from app.db.engine import Database
 from app.db.quota_ledger import PostgresLedger
-from app.domain.quotas import Allowance, CallResult, Denied, Outcome, Permit, Window
+from app.domain.quotas import Allowance, CallClass, CallResult, Denied, LimitHint, Outcome, Permit, Window
 from tests.fakes.clocks import ManualClock
 
 pytestmark = [pytest.mark.anyio, pytest.mark.stack]
@@ -188,3 +188,135 @@ async def test_usage_of_a_key_that_was_never_used(ledger: PostgresLedger, clock:
     (usage,) = await ledger.usage([FIVE])
     assert usage.windows[0].resting == 0
     assert usage.next_free == clock.now()
+
+
+def hint(limit: int | None = None, remaining: int | None = None) -> LimitHint:
+    return LimitHint(span_s=60, limit=limit, remaining=remaining)
+
+
+async def test_what_the_provider_has_counted_and_we_have_not_rests_from_now(
+    ledger: PostgresLedger, clock: ManualClock
+) -> None:
+    (permit,) = await reserve(ledger)
+    await ledger.settle(permit, OK)
+    clock.advance_us(1_000_000)
+    assert await ledger.tighten(FIVE, hint(5, 1)) == 3
+    assert await ledger.tighten(FIVE, hint(5, 1)) == 0
+    assert await ledger.tighten(FIVE, hint(5, 5)) == 0
+    await reserve(ledger)
+    clock.advance_us(59_000_000)
+    await reserve(ledger)
+    assert (await denied(ledger)).soonest_us == 1_000_000
+    (usage,) = await ledger.usage([FIVE])
+    assert usage.calls_last_day["elsewhere"] == 3
+
+
+@pytest.mark.parametrize("remaining", [0, -3, -(10**30)])
+async def test_nothing_remaining_closes_the_window_for_its_span(
+    ledger: PostgresLedger, clock: ManualClock, remaining: int
+) -> None:
+    await ledger.declare(FIVE)
+    assert await ledger.tighten(FIVE, hint(10**30, remaining)) == 5
+    assert (await denied(ledger)).latest_us == 60_000_000
+    clock.advance_us(60_000_000)
+    await reserve(ledger)
+
+
+async def test_a_lower_limit_holds_until_the_operator_loosens_it(ledger: PostgresLedger) -> None:
+    await ledger.declare(FIVE)
+    for told in (3, 4, 50, 0, -1, None):
+        await ledger.tighten(FIVE, hint(told))
+    await ledger.tighten(FIVE, LimitHint(span_s=3600, limit=1, remaining=0))
+    await reserve(ledger, 3)
+    await denied(ledger)
+    await ledger.declare(FIVE)
+    (usage,) = await ledger.usage([FIVE])
+    assert usage.windows[0].max_calls == 3
+    assert (await ledger.spending(FIVE)).told == (Window(max_calls=3, span_s=60),)
+    await ledger.block(FIVE, 9_000_000, "429")
+    assert (await ledger.loosen("polygon"), await ledger.loosen("nobody")) == (1, 0)
+    await reserve(ledger, 2)
+    await denied(ledger)
+
+
+async def test_a_window_of_a_class_stands_beside_the_total(ledger: PostgresLedger, clock: ManualClock) -> None:
+    total = Window(max_calls=4, span_s=60)
+    half = Window(max_calls=2, span_s=60, only=CallClass.BACKGROUND)
+    both = Allowance(id="both", provider="p", windows=(total, half), hold_us=1)
+    answers = [await ledger.reserve(both, "x", CallClass.BACKGROUND) for _ in range(3)]
+    assert [isinstance(answer, Permit) for answer in answers] == [True, True, False]
+    # What background calls may not use is free for those that somebody waits for; the total is for all.
+    answers = [await ledger.reserve(both, "x") for _ in range(3)]
+    assert [isinstance(answer, Permit) for answer in answers] == [True, True, False]
+    (usage,) = await ledger.usage([both])
+    assert [(window.only, window.resting) for window in usage.windows] == [(None, 4), (CallClass.BACKGROUND, 2)]
+    clock.advance_us(60_000_001)
+    for _ in range(4):
+        assert isinstance(await ledger.reserve(both, "x"), Permit)
+    assert isinstance(await ledger.reserve(both, "x", CallClass.BACKGROUND), Denied)
+
+
+async def test_after_a_restore_every_key_rests_for_its_longest_window_and_hold(
+    ledger: PostgresLedger, clock: ManualClock
+) -> None:
+    day = Allowance(id="day", provider="d", windows=(Window(max_calls=25, span_s=90_000),), hold_us=45_000_000)
+    await ledger.declare(FIVE)
+    await ledger.declare(day)
+    assert await ledger.block_all("restored") == 2
+    for allowance, us in ((FIVE, 105_000_000), (day, 90_045_000_000 - 105_000_000)):
+        clock.advance_us(us - 1)
+        answer = await ledger.reserve(allowance, "x")
+        assert isinstance(answer, Denied)
+        assert (answer.latest_us, answer.why) == (1, "restored")
+        clock.advance_us(1)
+        assert isinstance(await ledger.reserve(allowance, "x"), Permit)
+
+
+async def test_a_providers_clock_that_is_off_is_told(ledger: PostgresLedger) -> None:
+    await ledger.declare(FIVE)
+    (usage,) = await ledger.usage([FIVE])
+    assert (usage.clock_skew_s, usage.warning) == (None, None)
+    await ledger.note_time(FIVE, datetime.now(UTC))
+    (usage,) = await ledger.usage([FIVE])
+    assert usage.warning is None
+    await ledger.note_time(FIVE, datetime.now(UTC) - timedelta(hours=1))
+    (usage,) = await ledger.usage([FIVE])
+    assert usage.clock_skew_s == pytest.approx(-3600, abs=60)
+    assert usage.warning is not None
+    assert "behind" in usage.warning
+
+
+@pytest.mark.parametrize("keep", [timedelta(0), timedelta(minutes=30)])
+async def test_pruning_never_forgets_what_still_counts(
+    database: Database, ledger: PostgresLedger, clock: ManualClock, keep: timedelta
+) -> None:
+    for permit in await reserve(ledger, 5):
+        await ledger.settle(permit, OK)
+
+    async def age(us: int) -> None:
+        """Time passes on both clocks."""
+        clock.advance_us(us)
+        async with database.connection() as connection:
+            for table in ("provider_calls SET last_wall = last_wall", "host_clocks SET seen_wall = seen_wall"):
+                await connection.execute(f"UPDATE {table} - %s", [timedelta(microseconds=us)])
+
+    bound = max(keep, 2 * timedelta(seconds=60 + 45)) // timedelta(microseconds=1)
+    await age(bound - 1_000_000)
+    assert await ledger.prune(keep, most=3) == 0
+    await age(2_000_000)
+    assert [await ledger.prune(keep, most=3) for _ in range(3)] == [3, 2, 0]
+
+
+async def test_pruning_believes_no_jump_of_the_servers_time(database: Database, ledger: PostgresLedger) -> None:
+    for permit in await reserve(ledger, 5):
+        await ledger.settle(permit, OK)
+    other = PostgresLedger(database, ManualClock(clock_id="another host"))
+    await other.reserve(FIVE, "x")
+    async with database.connection() as connection:
+        await connection.execute(
+            "CREATE OR REPLACE FUNCTION groat_server_time() RETURNS timestamptz LANGUAGE sql VOLATILE "
+            "AS $$ SELECT clock_timestamp() + interval '400 days' $$"
+        )
+    assert await ledger.prune(timedelta(0), most=100) == await other.prune(timedelta(0), most=100) == 0
+    await denied(ledger)
+    assert isinstance(await other.reserve(FIVE, "x"), Denied)
