@@ -1,4 +1,4 @@
-"""Whom news is asked about: companies' names, and when they were last asked about."""
+"""Whom news is asked about: companies' names, and when a provider last answered about them."""
 
 from __future__ import annotations
 
@@ -25,13 +25,6 @@ LEFT JOIN LATERAL (
   SELECT id FROM instruments WHERE symbol = wanted.symbol ORDER BY active DESC, id DESC LIMIT 1) i ON true
 LEFT JOIN asks a ON a.dataset = %(dataset)s AND a.instrument_id = i.id AND a.provider = %(provider)s
 """
-DUE = """
-SELECT i.symbol
-FROM instruments i
-LEFT JOIN asks a ON a.dataset = %(dataset)s AND a.instrument_id = i.id AND a.provider = %(provider)s
-WHERE i.active AND i.name IS NOT NULL AND (a.asked_at IS NULL OR (a.asked_at < %(before)s AND a.next_ask <= %(now)s))
-ORDER BY a.asked_at NULLS FIRST, i.id LIMIT %(limit)s
-"""
 
 
 class NewsSubjectStore:
@@ -55,10 +48,3 @@ class NewsSubjectStore:
         async with self._database.connection("news_subjects") as connection:
             row = await (await connection.execute(ANSWERED, values)).fetchone()
         return cast("tuple[datetime | None]", row)[0]
-
-    async def due(self, provider: str, before: datetime, now: datetime, limit: int) -> list[str]:
-        """Return up to `limit` symbols of companies that this provider was not asked about lately."""
-        values = {"dataset": Dataset.NEWS, "provider": provider, "before": before, "now": now, "limit": limit}
-        async with self._database.connection("news_subjects") as connection:
-            rows = await (await connection.execute(DUE, values)).fetchall()
-        return [symbol for (symbol,) in cast("list[tuple[str]]", rows)]

@@ -43,13 +43,6 @@ class NewsSubjects(Protocol):
     async def answered(self, provider: str, symbols: Collection[str]) -> datetime | None:
         """Return when the provider last answered about all of these (market time); None when about one it never did."""
 
-    async def due(self, provider: str, before: datetime, now: datetime, limit: int) -> list[str]:
-        """Return up to `limit` symbols of listed companies with a name, whom nobody asked this provider about lately.
-
-        Those asked about longest ago, before `before`, come first, those never asked about before them; those whose
-        wait after empty answers is not over by `now` are left out.
-        """
-
 
 class Sentiment(msgspec.Struct, frozen=True, kw_only=True):
     """A provider's own score, from -1 (bad) to 1 (good), of one symbol or (null) of the whole article; never ours."""

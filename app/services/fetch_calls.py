@@ -71,7 +71,10 @@ class FetchCall(msgspec.Struct, frozen=True, kw_only=True):
         """Return the step that makes this call; nobody looks at it for `delay_s` machine seconds."""
         args: dict[str, object] = msgspec.to_builtins(self)
         page = f":{self.page:04}" if self.page > 1 else ""
-        return Part(step=STEP, part=f"{self.dataset}:{self.subject or self.on}{page}", args=args, delay_s=delay_s)
+        # A run about instruments asks several providers about the same, and again when that has grown old.
+        again = "" if self.is_about_market else f":{self.provider}:{self.began:%Y%m%dT%H%M%S}" if self.began else ""
+        name = f"{self.dataset}:{self.subject or self.on}{again}{page}"
+        return Part(step=STEP, part=name, args=args, delay_s=delay_s)
 
     def following(self, cursor: str | None, *, clean: bool = True) -> list[Part]:
         """Return the step of the next page, none after the last; raise ProviderError when it leads in circles."""

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from app.domain.datasets import Dataset
-from app.domain.errors import GiveUpError, LaterError
+from app.domain.errors import GiveUpError
 from app.domain.news import faults, tidy
 from app.domain.news_links import noted, symbols_in_text, texts_of
 from app.domain.pipelines import StepReport
 from app.domain.quality import HeldRow, valid_symbol
+from app.domain.quotas import Outcome
 from app.ports.news import LinkedArticle
 from app.ports.providers import NewsAbout, ProviderError
 from app.ports.stores import Asked, Fetched
 from app.services.desk import EXCHANGE_ZONE
-from app.services.lost_news import end_without_news
+from app.services.refused_calls import end_refused
 
 if TYPE_CHECKING:
     from app.domain.news import Article
@@ -41,8 +42,8 @@ SECOND = timedelta(seconds=1)
 async def fetch_news(desk: Desk, step: Step, call: FetchCall) -> None:
     """Fetch, check, link and store a page; the next page becomes another part of the step.
 
-    What fails ends as a line of the report, so that news never holds up a run. Raises LaterError when a slot is free
-    soon, ProviderError when another attempt may help, GiveUpError when the step's arguments make no question.
+    Raises LaterError when there is no slot, ProviderError when another attempt may help, GiveUpError when the step's
+    arguments make no question. Every other failure ends as a line of the report: news never fails a run.
     """
     began = desk.clock.now() if call.page == 1 else call.began or desk.clock.now()
     question = await question_about(desk, call, began)
@@ -52,7 +53,7 @@ async def fetch_news(desk: Desk, step: Step, call: FetchCall) -> None:
     try:
         reply = await desk.providers.get(call.provider).ask(question)
         parts, note = following(msgspec.structs.replace(call, began=began), question, reply)
-    except (ProviderError, LaterError) as e:
+    except ProviderError as e:
         await end_without_news(desk, step, call, e)
         return
     sound, held = checked(reply.articles, desk.clock.now())
@@ -81,6 +82,22 @@ async def fetch_news(desk: Desk, step: Step, call: FetchCall) -> None:
             symbols = list(question.companies)
             await desk.asks.record(
                 unit, Asked(dataset=call.dataset, provider=call.provider, symbols=symbols, found=symbols, at=began)
+            )
+
+
+async def end_without_news(desk: Desk, step: Step, call: FetchCall, error: ProviderError) -> None:
+    """End the step of a call that gave nothing, or raise what defers it.
+
+    Whom a provider cannot be asked about, as for want of a name, is asked about again after a growing wait.
+    """
+    if error.outcome not in {Outcome.BAD_KEY, Outcome.BAD_REQUEST} and not error.out_of_range:
+        await end_refused(desk, step, call, error)
+        return
+    async with step.done(StepReport(skipped={error.outcome.value: 1}, left=1, notes=(str(error),))) as unit:
+        if error.outcome is not Outcome.BAD_KEY:
+            at = desk.clock.now()
+            await desk.asks.record(
+                unit, Asked(dataset=call.dataset, provider=call.provider, symbols=call.symbols, found=(), at=at)
             )
 
 

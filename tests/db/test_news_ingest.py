@@ -188,10 +188,8 @@ async def test_whom_news_is_asked_about(database: Database, market: Market) -> N
     market.instrument("AAPL", "Apple Inc.")
     market.instrument("PRFX")
     market.instrument("PG", "Procter & Gamble")
-    market.instrument("GONE", "Gone Inc.", active=False)
     assert await subjects.companies(["AAPL", "PRFX", "NOPE"]) == {"AAPL": "Apple Inc.", "PRFX": ""}
     assert await subjects.companies([]) == {}
-    assert await subjects.due("finnhub", now, now, 5) == ["AAPL", "PG"]
 
     async def ask(symbol: str, when: datetime, *, found: bool = True) -> None:
         asked = (
@@ -205,12 +203,8 @@ async def test_whom_news_is_asked_about(database: Database, market: Market) -> N
     assert await subjects.answered("finnhub", ["AAPL"]) == now
     assert await subjects.answered("finnhub", ["AAPL", "PG"]) is None
     assert await subjects.answered("polygon", ["AAPL"]) is None
-    assert await subjects.due("finnhub", now, now, 5) == ["PG"]
     await ask("PG", now - timedelta(hours=3), found=False)
     assert await subjects.answered("finnhub", ["AAPL", "PG"]) is None
-    assert await subjects.due("finnhub", now, now, 5) == []
-    assert await subjects.due("finnhub", now + timedelta(hours=1), now + timedelta(days=1), 5) == ["PG", "AAPL"]
-    assert await subjects.due("polygon", now, now, 1) == ["AAPL"]
 
 
 async def test_nothing_is_stored_of_an_empty_reply(database: Database) -> None:

@@ -15,7 +15,6 @@ from app.domain.quality import HeldRow
 from app.domain.quotas import Allowance, Outcome, Window
 from app.ports.providers import Ability, NewsAbout, ProviderError
 from app.services.fetch_run import fetch_part
-from app.services.plan_news import PERIOD, plan_news
 from app.settings import DatabaseSettings
 from tests.db.market import Market
 from tests.fakes.clocks import ManualClock
@@ -169,7 +168,9 @@ async def test_no_plan_is_reached_beyond(database: Database, clock: ManualClock)
     paper.answers = [news_reply()]
     office = desk(database, clock, paper)
     await fetch(office, database)
-    assert paper.asked[0].since == datetime(2024, 1, 8, 5, 0, tzinfo=UTC)  # type: ignore[attr-defined]
+    [question] = paper.asked
+    assert isinstance(question, NewsAbout)
+    assert question.since == datetime(2024, 1, 8, 5, 0, tzinfo=UTC)
     office = desk(database, clock, Paper(since=NOW.date()))
     step = await fetch(office, database, "PRFX")
     assert told(step).skipped == {"not asked": 1}
@@ -185,7 +186,9 @@ async def test_pages_follow_by_cursor_and_are_remembered_after_the_last(
     clock.advance(HOUR)
     second = FakeStep(database, part.args, part.part)
     await fetch_part(office, second)
-    assert (paper.asked[1].cursor, paper.asked[1].until) == ("next", NOW - DAY)  # type: ignore[attr-defined]
+    question = paper.asked[1]
+    assert isinstance(question, NewsAbout)
+    assert (question.cursor, question.until) == ("next", NOW - DAY)
     assert [asked_at for _, _, asked_at, _ in await rows(database, ASKS)] == [NOW, NOW]
     assert await rows(database, "SELECT subject FROM fetches ORDER BY id") == [("AAPL,PG",), ("AAPL,PG/2",)]
 
@@ -217,13 +220,9 @@ def refused(outcome: Outcome, **more: Any) -> ProviderError:
     ("error", "attempt", "reason"),
     [
         (refused(Outcome.BAD_KEY), 1, "bad_key"),
-        (refused(Outcome.BAD_REQUEST), 1, "bad_request"),
-        (refused(Outcome.MALFORMED), 3, "malformed"),
-        (refused(Outcome.UNREACHABLE), 4, "unreachable"),
         (refused(Outcome.NOT_ENTITLED), 1, "not_entitled"),
-        (refused(Outcome.NOT_YET_FINAL), 1, "not_yet_final"),
-        (refused(Outcome.RATE_LIMITED, wait_s=43_200), 1, "later"),
-        (LaterError("no slot", wait_s=3_000), 1, "later"),
+        (refused(Outcome.RATE_LIMITED, wait_s=43_200), 1, "no slot soon"),
+        (LaterError("no slot", wait_s=3_000), 1, "no slot soon"),
     ],
 )
 async def test_a_failure_ends_as_a_line_of_the_report(
@@ -239,12 +238,22 @@ async def test_a_failure_ends_as_a_line_of_the_report(
     assert len(await office.coverage.refusals(paper.allowance)) == (reason == "not_entitled")
 
 
-@pytest.mark.parametrize("error", [refused(Outcome.NOT_FOUND), refused(Outcome.NOT_ENTITLED, out_of_range=True)])
-async def test_whom_nobody_knows_is_asked_about_later(
-    office: Desk, database: Database, paper: Paper, error: Exception
+@pytest.mark.parametrize(
+    ("error", "attempt"),
+    [
+        (refused(Outcome.NOT_FOUND), 1),
+        (refused(Outcome.NOT_ENTITLED, out_of_range=True), 1),
+        (refused(Outcome.BAD_REQUEST), 1),
+        (refused(Outcome.MALFORMED), 3),
+        (refused(Outcome.UNREACHABLE), 4),
+    ],
+)
+async def test_who_gives_nothing_is_asked_about_later(
+    office: Desk, database: Database, paper: Paper, error: Exception, attempt: int
 ) -> None:
     paper.answers = [error]
-    await fetch(office, database, "AAPL")
+    step = await fetch(office, database, "AAPL", attempt=attempt)
+    assert told(step).notes == (str(error),)
     assert await rows(database, ASKS) == [("AAPL", "newsapi", NOW, 1)]
     assert await office.coverage.refusals(paper.allowance) == []
 
@@ -272,45 +281,3 @@ async def test_nobody_and_too_many_are_not_asked_about(office: Desk, database: D
     step = await fetch(office, database, "NOPE")
     assert told(step).skipped == {"not asked": 1}
     assert paper.asked == []
-
-
-async def plan(office: Desk, database: Database) -> FakeStep:
-    step = FakeStep(database)
-    await plan_news(office, step)
-    return step
-
-
-async def test_who_is_due_is_planned_within_what_is_free(
-    database: Database, clock: ManualClock, database_url: str
-) -> None:
-    market = Market(database_url)
-    for n in range(7):
-        market.instrument(f"S{n}", f"Some {n} Inc.")
-    market.close()
-    paper, wire = Paper(span_s=90_000), Paper("finnhub", subjects=1, calls=3, span_s=3_600)
-    wire.abilities = {**wire.abilities, Dataset.QUOTES: Ability(dataset=Dataset.QUOTES, subjects=1)}
-    office = desk(database, clock, paper, wire, Paper("polygon"))
-    for one in (paper, wire):
-        await office.ledger.declare(one.allowance)  # type: ignore[attr-defined]  # the real ledger has it
-    step = await plan(office, database)
-    # Two calls of two, and one in five of a provider that gives more.
-    assert [part.args["subject"] for part in step.parts] == ["AAPL,PG", "S0,S1", "AAPL"]
-    assert [part.args["provider"] for part in step.parts] == ["newsapi", "newsapi", "finnhub"]
-    paper.answers = [news_reply()]
-    await fetch(office, database)
-    step = await plan(office, database)
-    assert [part.args["subject"] for part in step.parts][:2] == ["S0,S1", "S2,S3"]
-    clock.advance(PERIOD + HOUR)
-    assert "S6,AAPL" in [
-        part.args["subject"] for part in (await plan(desk(database, clock, Paper(calls=5)), database)).parts
-    ]
-
-
-async def test_a_plan_says_why_nobody_is_asked(
-    office: Desk, database: Database, paper: Paper, clock: ManualClock
-) -> None:
-    assert told(await plan(desk(database, clock), database)).notes == ("no provider of news has a key",)
-    paper.answers = [refused(Outcome.NOT_ENTITLED)]
-    await fetch(office, database)
-    step = await plan(office, database)
-    assert (step.parts, told(step).notes) == ([], ("newsapi: said so",))
