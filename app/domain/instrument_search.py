@@ -24,7 +24,8 @@ WHOLE: Final = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ß": "ss", "æ":
 class SearchTable(msgspec.Struct, frozen=True, kw_only=True):
     """Instruments numbered from 0, ready to be searched.
 
-    `ordered` are their symbols, folded and sorted, `lengths` their lengths, `places` the number of each;
+    `ordered` are their symbols, present before former, folded and sorted, `lengths` their lengths, `places` whose
+    each is;
     `items` are their encoded forms, one a line, of which number n is ``items[ends[n] + 1:ends[n + 1]]``.
     """
 
@@ -59,7 +60,7 @@ class SearchTable(msgspec.Struct, frozen=True, kw_only=True):
         last = int(np.searchsorted(self.ordered, np.bytes_(query + b"\xff")))
         shortest = first + np.argsort(self.lengths[first:last], kind="stable")
         numbers: list[int] = self.places[shortest].tolist()
-        return numbers
+        return list(dict.fromkeys(numbers))
 
     def item(self, number: int) -> bytes:
         """Return an instrument's encoded form."""
@@ -67,9 +68,18 @@ class SearchTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def build(version: int, names: bytes, symbols: bytes, items: bytes) -> SearchTable:
-    """Build a table of three texts with a line an instrument: symbol and name, symbol, and encoded form."""
+    """Build a table of three texts with a line an instrument: symbols and names, symbols, and encoded form.
+
+    An instrument's present symbol leads its line; former ones follow it, each behind a space.
+    """
     lines = np.flatnonzero(np.frombuffer(items, dtype=np.uint8) == ord("\n"))
-    folded = fold(symbols.decode()).split(b"\n") if items else []
+    owned = [line.split(b" ") for line in fold(symbols.decode()).split(b"\n")] if items else []
+    folded = [own[0] for own in owned]
+    owners = list(range(len(folded)))
+    for number, own in enumerate(owned):
+        if len(own) > 1:
+            folded += own[1:]
+            owners += [number] * (len(own) - 1)
     # One byte more than the longest symbol: room for the byte that ends a range of beginnings.
     width = 1 + max(map(len, folded), default=0)
     unordered = np.array(folded, dtype=f"S{width}")
@@ -79,7 +89,7 @@ def build(version: int, names: bytes, symbols: bytes, items: bytes) -> SearchTab
         index=trigram_index.build(fold(names.decode())),
         ordered=unordered[places],
         lengths=np.char.str_len(unordered[places]),
-        places=places,
+        places=np.array(owners, dtype=np.intp)[places],
         items=items,
         ends=np.concatenate(([-1], lines, [len(items)])),
     )

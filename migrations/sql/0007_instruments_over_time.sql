@@ -37,7 +37,8 @@ CREATE TABLE instrument_revisions (
   CHECK (superseded_at > known_at)
 );
 COMMENT ON TABLE instrument_revisions IS 'Superseded facts: each row was what was known from known_at until superseded_at.';
-CREATE INDEX instrument_revisions_by_symbol ON instrument_revisions (symbol);
+CREATE INDEX instrument_revisions_search ON instrument_revisions
+  USING gin (to_tsvector('simple', groat_unaccent(coalesce(name, ''))));
 
 -- Sessions from valid_from to before valid_to; NULL is not known, or not yet come. A correction supersedes the row.
 CREATE TABLE instrument_symbols (
@@ -54,6 +55,7 @@ CREATE TABLE instrument_symbols (
   CHECK (superseded_at > known_at)
 );
 CREATE INDEX instrument_symbols_by_symbol ON instrument_symbols (symbol, instrument_id);
+CREATE INDEX instrument_symbols_folded ON instrument_symbols (lower(symbol)) WHERE superseded_at IS NULL;
 CREATE INDEX instrument_symbols_by_instrument ON instrument_symbols (instrument_id);
 
 -- Which numbers were united: the second is the one that stays.

@@ -70,6 +70,14 @@ def test_what_is_meant_comes_first(text: str, first: str) -> None:
     assert found(text)[0].startswith(first)
 
 
+def test_a_former_symbol_finds_its_company_behind_who_has_it_now() -> None:
+    renamed = table([("META FB", "Meta Platforms, Inc. FB Facebook, Inc."), ("FBIN", "Fortune Brands")])
+    assert found("fb", 5, renamed) == ["META FB", "FBIN"]
+    assert found("facebook", 5, renamed)[0] == "META FB"
+    taken = table([("META FB", "Meta Platforms, Inc. FB"), ("FB", "ProShares"), ("FBIN", "Fortune Brands")])
+    assert found("fb", 5, taken) == ["FB", "META FB", "FBIN"]
+
+
 def test_symbols_that_begin_so_leave_room_for_names() -> None:
     many = table([(f"AB{n:03}", f"Something {n}") for n in range(100)] + [("ZZZ", "Ab Industries")])
     assert "ZZZ" in found("ab", 10, many)

@@ -63,6 +63,27 @@ async def test_both_searches_find_what_is_meant(market: Market, search: Instrume
     assert market.connection.execute("SELECT count(*) FROM instruments").fetchone() == (4,)
 
 
+@pytest.mark.parametrize("in_memory", [False, True])
+async def test_shares_come_before_trusts_and_old_names_are_found(
+    market: Market, search: InstrumentSearch, *, in_memory: bool
+) -> None:
+    market.instrument("GJR", "STRATS(SM) Trust for Procter & Gamble Securities")
+    market.instrument("BACpB", "Bank of America Corp")
+    for symbol, name in {"PG": "Procter & Gamble", "BAC": "Bank of America Corp", "FB": "Facebook, Inc."}.items():
+        number = market.instrument(symbol, name)
+        market.connection.execute("UPDATE instruments SET type = 'CS' WHERE id = %s", (number,))
+    market.connection.execute(
+        "UPDATE instruments SET symbol = 'META', name = 'Meta Platforms, Inc.', changed_at = now() WHERE symbol = 'FB'"
+    )
+    market.move("instruments")
+    if in_memory:
+        await loaded(search)
+    assert (await symbols(search, "procter"))[:2] == ["PG", "GJR"]
+    assert (await symbols(search, "bank of america"))[:2] == ["BAC", "BACpB"]
+    assert (await symbols(search, "fb"))[0] == "META"
+    assert (await symbols(search, "facebook"))[0] == "META"
+
+
 async def test_a_new_instrument_is_found_at_once_and_soon_in_memory(market: Market, search: InstrumentSearch) -> None:
     await loaded(search)
     market.instrument("NVDA", "Nvidia")
