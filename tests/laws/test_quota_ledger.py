@@ -1,14 +1,7 @@
 """The ledger's law: whatever happens, no provider ever counts more calls in any window than it allows."""
 
-import asyncio
-import json
-import random
 import secrets
-import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,9 +15,6 @@ from tests.fakes.clocks import ManualClock
 
 pytestmark = [pytest.mark.anyio, pytest.mark.stack]
 
-# What a jump of the server's time looks like to the rows that were written before it.
-JUMP = "UPDATE provider_calls SET at_wall = at_wall - %s::interval, last_wall = last_wall - %s::interval"
-ROOT = Path(__file__).parents[2]
 HOLD_US = 3_000_000
 OK = CallResult(outcome=Outcome.OK)
 WINDOWS = st.lists(
@@ -135,40 +125,3 @@ async def test_what_a_denial_promises_is_kept(
     assert isinstance(await ledger.reserve(allowance, "test"), Denied)
     clock.set_quota_us(at + answer.latest_us)
     assert isinstance(await ledger.reserve(allowance, "test"), Permit)
-
-
-@pytest.mark.parametrize("seed", [1, 2])
-async def test_many_processes_under_kill_never_overrun(database: Database, database_url: str, seed: int) -> None:
-    """Five processes hammer one key while some are killed with -9 and the server's time jumps; the provider counts."""
-    windows = (Window(max_calls=6, span_s=0.6), Window(max_calls=10, span_s=2.0))
-    allowance = Allowance(id=f"hammer-{seed}", provider="p", windows=windows, hold_us=2_000_000)
-    await PostgresLedger(database, ManualClock()).declare(allowance)
-    chance = random.Random(seed)
-
-    def start() -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "tests.laws.hammer", database_url, allowance.id, str(chance.random())]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
-
-    running, ended = [start() for _ in range(5)], []
-    for pause_s, jump in ((4, "-1 hour"), (1.5, "1 day"), (1.5, "-2 days"), (1.5, "10 minutes")):
-        await asyncio.sleep(pause_s)
-        async with database.connection() as connection:
-            await connection.execute(JUMP, [jump, jump])
-        victim = running.pop(chance.randrange(len(running)))
-        victim.send_signal(signal.SIGKILL)
-        ended.append(victim)
-        running.append(start())
-    await asyncio.sleep(3)
-    for child in running:
-        child.terminate()
-    arrivals = sorted(at for child in [*ended, *running] for at in told(child))
-    print(f"{len(arrivals)} calls counted")
-    assert len(arrivals) > 12
-    for window in windows:
-        assert peak(arrivals, window) <= window.max_calls
-
-
-def told(child: subprocess.Popen[bytes]) -> list[int]:
-    """Read which calls of a process the provider counted; a kill may cut its last line."""
-    out, _ = child.communicate()
-    return [json.loads(line) for line in out.splitlines(keepends=True) if line.endswith(b"\n")]
