@@ -17,6 +17,7 @@ from app.db.actions_ingest import ActionsIngestStore
 from app.db.bars_ingest import BarsIngestStore
 from app.db.company_facts_ingest import CompanyIngestStore
 from app.db.earnings_ingest import EarningsIngestStore
+from app.db.news_ingest import NewsIngestStore
 from app.db.quotes_ingest import QuotesIngestStore
 from app.db.symbol_bars_ingest import SymbolBarsIngestStore
 from app.domain.actions import ReportedAction
@@ -24,9 +25,22 @@ from app.domain.datasets import Dataset
 from app.domain.earnings import ReportedEarnings
 from app.domain.fundamentals import CompanyFacts
 from app.domain.gaps import Span
+from app.domain.news import Article, ReportedSentiment
 from app.domain.quotes import ReportedQuote
+from app.ports.news import LinkedArticle
 from tests.fakes.market import bars
-from tests.laws.look_ahead import BEGIN, Law, Told, World, at_hour, few, histories, never_looks_ahead, world_of
+from tests.laws.look_ahead import (
+    BEGIN,
+    LAST_HOUR,
+    Law,
+    Told,
+    World,
+    at_hour,
+    few,
+    histories,
+    never_looks_ahead,
+    world_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -94,6 +108,22 @@ async def tell_report(unit: Connection, told: Told) -> None:
     await EarningsIngestStore().store(unit, [report], told.fetched(Dataset.EARNINGS), swept)
 
 
+async def tell_article(unit: Connection, told: Told) -> None:
+    """One of five stories, under one of two addresses, with a link or a score of its own."""
+    score = ReportedSentiment(symbol=told.symbol, score=told.hour / LAST_HOUR)
+    one = Article(
+        ref=f"{told.day}/{told.size}",
+        url=f"https://example.com/{told.day}/{told.size % 2}",
+        title=f"A story of {told.symbol} and of day {told.day}",
+        published_at=datetime.combine(told.on, datetime.min.time(), UTC),
+        summary=f"Size {told.size}.",
+        symbols=(told.symbol,) if told.size % 2 else (),
+        sentiments=(score,) if told.size > 2 else (),
+    )
+    linked = LinkedArticle(article=one, in_text=() if told.size % 2 else (told.symbol,))
+    await NewsIngestStore().store(unit, [linked], told.fetched(Dataset.NEWS))
+
+
 BOTH = "symbols=AAA,BBB"
 RANGE = f"/api/bars?{BOTH}&from=2020-01-01&until=2020-02-01"
 ORIGIN = "/api/provenance?symbol=AAA&dataset"
@@ -142,6 +172,18 @@ LAWS = {
             "/api/earnings",
             f"/api/earnings?{BOTH}&from=2020-01-07&until=2020-01-10",
             *(f"{ORIGIN}=earnings&{day}" for day in DAYS),
+        ),
+    ),
+    "news": Law(
+        kinds={"article": tell_article},
+        reads=(
+            "/api/news",
+            "/api/news?limit=2",
+            f"/api/news?{BOTH}",
+            "/api/news?symbols=BBB&provider=finnhub",
+            "/api/news?q=story",
+            "/api/news?q=size+-AAA&symbols=BBB",
+            "/api/news?from=2020-01-07&until=2020-01-10",
         ),
     ),
 }
