@@ -236,12 +236,12 @@ EVERYTHING: dict[str, Any] = {
          "publishedAt": "2010-05-06T20:15:00Z", "content": "[Removed]"},
     ],
 }  # fmt: skip
-GROUPED = {
+GROUPED: dict[str, Any] = {
     "status": "OK", "adjusted": False, "queryCount": 1, "resultsCount": 1, "count": 1,
     "results": [{"T": "PG", "v": 44e6, "vw": 60.1, "o": 62.2, "c": 60.75, "h": 62.4, "l": 39.37,
                  "t": CLOSE_MS, "n": 9}],
 }  # fmt: skip
-AGGREGATES = {
+AGGREGATES: dict[str, Any] = {
     "ticker": "PG", "status": "OK", "adjusted": False, "queryCount": 2, "resultsCount": 2, "count": 2,
     "results": [
         {"v": 44e6, "vw": 60.1, "o": 62.2, "c": 60.75, "h": 62.4, "l": 39.37, "t": MIDNIGHT_MS, "n": 9},
@@ -251,7 +251,7 @@ AGGREGATES = {
 TICKERS = {"status": "OK", "results": [{"ticker": "PG", "name": "Procter & Gamble Co", "primary_exchange": "XNYS"}]}
 SPLITS = {"status": "OK", "results": [{"ticker": "PG", "execution_date": "2004-06-21", "split_from": 1, "split_to": 2}]}
 DIVIDENDS = {"status": "OK", "results": [{"ticker": "KO", "ex_dividend_date": "2010-06-11", "cash_amount": 0.44}]}
-REFERENCE_NEWS = {
+REFERENCE_NEWS: dict[str, Any] = {
     "status": "OK",
     "count": 1,
     "results": [

@@ -1,29 +1,40 @@
 """Polygon's replies: what each means, and what is read out of the good ones. The texts are the real host's."""
 
-import json
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from app.domain.datasets import Dataset
 from app.domain.quotas import Outcome
-from app.ports.providers import RETRY, ActionsPage, BarsOfDay, ProviderError, Retry, TickersPage
+from app.ports.providers import RETRY, ActionsPage, BarsOfDay, BarsOfSymbol, ProviderError, Retry, TickersPage
 from app.providers.client.http import RawReply
 from app.providers.client.verdicts import RefusedError, Verdict
-from app.providers.polygon import TWINS, read_actions, read_grouped, read_tickers
+from app.providers.polygon import (
+    TWINS,
+    ask_news,
+    ask_symbol_bars,
+    read_actions,
+    read_grouped,
+    read_tickers,
+)
+from tests.providers.replies import (
+    AGGREGATES,
+    CLOSE_MS,
+    DAY,
+    MIDNIGHT_MS,
+    NEWS,
+    NEXT,
+    PO,
+    REFERENCE_NEWS,
+    case,
+    reply,
+)
 
-DAY = date(2010, 5, 6)
-# 16:00 and 00:00 in New York on that day.
-CLOSE_MS, MIDNIGHT_MS = 1273176000000, 1273118400000
 TICKERS = "/v3/reference/tickers"
-
-
-def reply(body: object, status: int = 200) -> RawReply:
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return RawReply(status=status, content_type="application/json", body=raw, duration_ms=1.0)
 
 
 def bar(symbol: str = "PG", **fields: Any) -> dict[str, Any]:
@@ -185,3 +196,44 @@ def test_splits_and_dividends_are_exact_decimals() -> None:
     assert dividend.cash_amount == Decimal("0.59375")
     assert (dividend.ex_date, dividend.pay_on) == (date(2025, 6, 12), date(2025, 6, 30))
     assert dividend.kind == "dividend"
+
+
+@pytest.mark.parametrize("wrong", [
+    {**AGGREGATES, "adjusted": True},
+    {**AGGREGATES, "ticker": "KO"},
+    {name: value for name, value in AGGREGATES.items() if name != "ticker"},
+])  # fmt: skip
+def test_other_bars_than_those_of_the_symbol_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(RefusedError) as caught:
+        case(PO, Dataset.SYMBOL_BARS).read(reply(wrong))
+    assert caught.value.verdict.outcome is Outcome.MALFORMED
+
+
+def test_a_symbols_bars_are_sorted_and_those_of_other_dates_are_held() -> None:
+    rows: list[dict[str, Any]] = AGGREGATES["results"]
+    early = {**rows[0], "t": MIDNIGHT_MS - 1}
+    answer: Any = case(PO, Dataset.SYMBOL_BARS).read(reply({**AGGREGATES, "results": [rows[1], rows[0], early]}))
+    assert answer.bars.sessions.tolist() == [DAY, NEXT]
+    assert [row.rule for row in answer.unreadable] == ["wrong_session"]
+    bound = BarsOfSymbol(symbol="PG", since=DAY, until=DAY)
+    narrow: Any = PO.endpoints[Dataset.SYMBOL_BARS].read(reply(AGGREGATES), bound, TWINS)
+    assert narrow.bars.sessions.tolist() == [DAY]
+
+
+def test_a_symbol_is_a_part_of_the_path_and_no_way_out_of_it() -> None:
+    odd = ask_symbol_bars(BarsOfSymbol(symbol="A/../B?x#y", since=DAY, until=NEXT))
+    assert odd.path == "/v2/aggs/ticker/A%2F..%2FB%3Fx%23y/range/1/day/2010-05-06/2010-05-07"
+    assert odd.params["adjusted"] == "false"
+    assert ask_symbol_bars(BarsOfSymbol(symbol="PG", since=DAY)).path.endswith("/2010-05-06/2030-05-01")
+
+
+def test_news_goes_on_from_its_cursor_and_leads_nowhere_else() -> None:
+    answer: Any = case(PO, Dataset.NEWS).read(reply(REFERENCE_NEWS))
+    assert answer.cursor == "Zm9v"
+    following = msgspec.structs.replace(NEWS, cursor=answer.cursor)
+    assert ask_news(following).params == {"cursor": "Zm9v"}
+    first = ask_news(NEWS).params
+    assert (first["published_utc.gte"], first["published_utc.lt"]) == ("2010-05-05T00:00:00Z", "2010-05-08T00:00:00Z")
+    for away in ("https://evil.example/v2/reference/news?cursor=x", "https://api.polygon.io/v3/x?cursor=x"):
+        with pytest.raises(RefusedError):
+            case(PO, Dataset.NEWS).read(reply({**REFERENCE_NEWS, "next_url": away}))
