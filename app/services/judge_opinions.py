@@ -11,7 +11,7 @@ from app.services.fetch_calls import FetchCall
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
+    from datetime import date, datetime
 
     from app.ports.providers import Provider
     from app.ports.quality import BarQuality, Suspect
@@ -25,7 +25,7 @@ MOST_A_DAY: Final = 6
 async def plan_opinions(desk: Desk, quality: BarQuality, step: Step) -> None:
     """End the step with a call for each of the few doubtful bars that a second provider can be asked about today."""
     now = desk.clock.now()
-    able = desk.providers.able(Dataset.SYMBOL_BARS)
+    able = [provider for provider in desk.providers.able(Dataset.SYMBOL_BARS) if await answers(desk, provider, now)]
     suspects = await quality.suspects(now, MOST_A_DAY)
     parts: list[Part] = []
     asked: list[Suspect] = []
@@ -41,6 +41,14 @@ async def plan_opinions(desk: Desk, quality: BarQuality, step: Step) -> None:
     notes = (f"{left} doubts that no second provider with {Dataset.SYMBOL_BARS} reaches",) if left else ()
     async with step.done(StepReport(done=len(parts), left=left, notes=notes), parts) as unit:
         await quality.asked(unit, asked, now)
+
+
+async def answers(desk: Desk, provider: Provider, now: datetime) -> bool:
+    """Tell whether nothing is known of a provider's refusing single symbols' bars."""
+    return not any(
+        refusal.dataset is Dataset.SYMBOL_BARS and refusal.through is None and refusal.ask_again > now
+        for refusal in await desk.coverage.refusals(provider.allowance)
+    )
 
 
 def second_provider(able: Sequence[Provider], suspect: Suspect, today: date) -> Provider | None:

@@ -16,6 +16,7 @@ from app.db.quality_disagreements import BarDisagreements
 from app.db.symbol_bars_ingest import SymbolBarsIngestStore
 from app.domain.bars import Adjustment, Timeframe
 from app.domain.datasets import Dataset
+from app.domain.fetch_plan import Refusal
 from app.ports.fact_reads import DisagreementQuery
 from app.ports.providers import Ability
 from app.ports.reads import BarQuery
@@ -45,6 +46,7 @@ class Office(House):
         super().__init__(database)
         self.first, self.second = ScriptedProvider(), ScriptedProvider()
         self.second.name = SECOND
+        self.second.allowance = msgspec.structs.replace(self.second.allowance, id="second", provider=SECOND)
         self.second.abilities = {
             Dataset.SYMBOL_BARS: Ability(dataset=Dataset.SYMBOL_BARS, history=timedelta(days=400), subjects=1)
         }
@@ -111,6 +113,20 @@ async def test_without_a_second_provider_it_says_so(house: Office) -> None:
     assert step.report is not None
     assert (step.report.left, len(step.parts)) == (1, 0)
     assert "no second provider" in step.report.notes[0]
+
+
+async def test_a_provider_that_refuses_is_not_asked_until_the_refusal_is_due(house: Office) -> None:
+    await house.ingest(halved())
+    await house.judge()
+    refusal = Refusal(
+        dataset=Dataset.SYMBOL_BARS, reason="premium", ask_again=house.clock.now() + timedelta(days=7), through=None
+    )
+    await house.desk.ledger.declare(house.second.allowance)  # type: ignore[attr-defined]  # the real ledger has it
+    async with house.database.transaction() as unit:
+        await house.desk.coverage.refuse(unit, house.second.allowance, refusal, house.clock.now())
+    assert (await house.plan()).parts == []
+    house.clock.advance(timedelta(days=8))
+    assert len((await house.plan()).parts) == 1
 
 
 async def test_what_is_older_than_the_second_provider_goes_is_left(house: Office) -> None:
