@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.quotas import Spending, Window, allowance_id, free_in_us, next_slots, resting
+from app.domain.quotas import CallClass, Spending, Window, allowance_id, free_in_us, next_slots, resting
 
 WINDOWS = st.lists(
     st.builds(Window, max_calls=st.integers(1, 5), span_s=st.integers(1, 60).map(float)), min_size=1, max_size=3
@@ -50,3 +50,17 @@ def test_an_allowance_is_named_without_its_key() -> None:
     assert "secret" not in first
     assert first == allowance_id("polygon", "a-very-secret-key")
     assert len({first, allowance_id("polygon", "other"), allowance_id("polygon", "a-very-secret-key", "replay:1")}) == 3
+
+
+def test_a_window_of_a_class_delays_only_that_class() -> None:
+    windows = [Window(max_calls=4, span_s=60), Window(max_calls=2, span_s=60, only=CallClass.BACKGROUND)]
+    assert next_slots(windows, Spending(), 5) == [0] * 4 + [60_000_000]
+    assert next_slots(windows, Spending(), 3, CallClass.BACKGROUND) == [0, 0, 60_000_000]
+    spent = Spending(lates_us=(-30_000_000, 0), by_class={CallClass.BACKGROUND: (-30_000_000, 0)})
+    assert next_slots(windows, spent, 2, CallClass.BACKGROUND) == [30_000_000, 60_000_000]
+    assert next_slots(windows, spent, 2) == [0, 0]
+
+
+def test_a_lower_limit_that_was_told_delays_the_next_calls() -> None:
+    spending = Spending(lates_us=(0, 0), told=(Window(max_calls=2, span_s=60),))
+    assert free_in_us([Window(max_calls=5, span_s=60)], spending) == 60_000_000

@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 
 from app.db.engine import Database
 from app.db.quota_ledger import PostgresLedger
-from app.domain.quotas import Allowance, CallResult, Denied, Outcome, Permit, Window
+from app.domain.quotas import (
+    Allowance,
+    CallResult,
+    Denied,
+    LimitHint,
+    Outcome,
+    Permit,
+    Window,
+    free_in_us,
+    resting,
+)
 from app.settings import DatabaseSettings
 from tests.fakes.clocks import ManualClock
 
@@ -125,3 +135,52 @@ async def test_what_a_denial_promises_is_kept(
     assert isinstance(await ledger.reserve(allowance, "test"), Denied)
     clock.set_quota_us(at + answer.latest_us)
     assert isinstance(await ledger.reserve(allowance, "test"), Permit)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
+@given(windows=WINDOWS, acts=ACTS)
+async def test_a_replay_a_thousand_times_as_fast_grants_the_same(
+    database: Database, windows: tuple[Window, ...], acts: list[dict[str, int]]
+) -> None:
+    """In virtual time only the quota clock counts: its speed changes no answer."""
+    told = []
+    for speed in (1.0, 1000.0):
+        clock = ManualClock(speed=speed, clock_id="replay:1")
+        ledger = PostgresLedger(database, clock)
+        allowance = Allowance(id=secrets.token_hex(8), provider="p", windows=windows, hold_us=HOLD_US)
+        answers: list[Denied | int] = []
+        for act in acts:
+            clock.advance_us(act["wait"])
+            answer = await ledger.reserve(allowance, "test")
+            if isinstance(answer, Denied):
+                answers.append(answer)
+                continue
+            answers.append(answer.at_us)
+            if not act["crash"]:
+                clock.advance_us(act["reply"])
+                await ledger.settle(answer, OK)
+        told.append(answers)
+    assert told[0] == told[1]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
+@given(lates=st.lists(st.integers(0, 90_000_000), max_size=6), limit=st.integers(0, 7), remaining=st.integers(0, 7))
+async def test_headers_only_ever_tighten(database: Database, lates: list[int], limit: int, remaining: int) -> None:
+    clock = ManualClock()
+    ledger = PostgresLedger(database, clock)
+    window = Window(max_calls=5, span_s=60)
+    allowance = Allowance(id=secrets.token_hex(8), provider="p", windows=(window,), hold_us=HOLD_US)
+    for late in lates:
+        permit = await ledger.reserve(allowance, "test")
+        if isinstance(permit, Permit):
+            await ledger.settle(permit, OK)
+        clock.advance_us(late)
+    await ledger.declare(allowance)
+    before = await ledger.spending(allowance)
+    await ledger.tighten(allowance, LimitHint(span_s=60, limit=limit, remaining=remaining))
+    after = await ledger.spending(allowance)
+    most = min([5, *([limit] if limit else [])])
+    assert resting(window, after.lates_us) >= max(resting(window, before.lates_us), most - remaining)
+    assert free_in_us([window], after) >= free_in_us([window], before)
+    granted = [isinstance(await ledger.reserve(allowance, "test"), Permit) for _ in range(6)].count(True)
+    assert granted <= remaining
