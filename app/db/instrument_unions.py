@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TABLES: Final = """
 SELECT c.table_name FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
 WHERE c.column_name = 'instrument_id' AND t.table_type = 'BASE TABLE' AND table_schema = current_schema()
-  AND c.table_name <> ALL ('{instrument_revisions,instrument_symbols}') ORDER BY c.table_name
+  AND c.table_name <> ALL ('{instrument_revisions,instrument_symbols,index_memberships}') ORDER BY c.table_name
 """
 # Notes on what was asked for; whoever stays has notes of its own.
 NOTES: Final = frozenset({"asks", "settled"})
@@ -44,6 +44,15 @@ FROM instruments WHERE id = %(gone)s
 LOG: Final = """
 INSERT INTO instrument_unions (gone_id, stays_id, symbol, evidence, fetch_id, known_at)
 SELECT %(gone)s, %(stays)s, symbol, %(evidence)s, %(fetch)s, %(now)s FROM instruments WHERE id = %(gone)s
+"""
+# Who was known to be a member before, was known by the number that it had.
+RELINK: Final = """
+WITH old AS (
+  UPDATE index_memberships SET superseded_at = greatest(%(now)s, known_at + interval '1 microsecond', linked_at)
+  WHERE instrument_id = %(gone)s AND superseded_at IS NULL RETURNING *
+)
+INSERT INTO index_memberships (index, symbol, name, joined_on, left_on, instrument_id, linked_at, source, known_at)
+SELECT index, symbol, name, joined_on, left_on, %(stays)s, superseded_at, source, superseded_at FROM old
 """
 FOLLOW: Final = "UPDATE instrument_unions SET stays_id = %(stays)s WHERE stays_id = %(gone)s"
 # Bars that another worker stored under the old number while it was given up.
@@ -86,7 +95,7 @@ async def unite(connection: Connection, union: Union, fetched: Fetched, fetch_id
                 "now": fetched.known_at,
                 "fetch": fetch_id,
             }
-            for statement in (END_TENURES, KEEP, LOG, FOLLOW, "DELETE FROM instruments WHERE id = %(gone)s"):
+            for statement in (RELINK, END_TENURES, KEEP, LOG, FOLLOW, "DELETE FROM instruments WHERE id = %(gone)s"):
                 await connection.execute(statement, values)
     except psycopg.errors.UniqueViolation:
         return False
