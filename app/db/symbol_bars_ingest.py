@@ -22,11 +22,17 @@ LOCK = """
 SELECT count(pg_advisory_xact_lock(hashtext('bars_daily'), day - '2000-01-01'))
 FROM (SELECT day FROM unnest(%(days)s::date[]) AS day ORDER BY day) AS ordered
 """
-STORED = """
-SELECT u.number::int FROM unnest(%(ids)s::integer[], %(days)s::date[]) WITH ORDINALITY AS u(id, day, number)
-WHERE EXISTS (
-  SELECT FROM bars_daily b
-  WHERE b.instrument_id = u.id AND b.session = u.day AND b.session BETWEEN %(first)s AND %(last)s)
+# A provider tells the present holder's history, also of days when the company traded under another symbol, or the
+# symbol was another company's. A bar is stored by the symbol of its day, so of such days none is filled in.
+STANDING = """
+SELECT EXISTS (
+    SELECT FROM bars_daily b
+    WHERE b.instrument_id = u.id AND b.session = u.day AND b.session BETWEEN %(first)s AND %(last)s),
+  EXISTS (
+    SELECT FROM instrument_symbols s
+    WHERE s.instrument_id = u.id AND s.symbol = %(symbol)s AND s.superseded_at IS NULL
+      AND (s.valid_from <= u.day OR s.valid_from IS NULL) AND (s.valid_to > u.day OR s.valid_to IS NULL))
+FROM unnest(%(ids)s::integer[], %(days)s::date[]) WITH ORDINALITY AS u(id, day, number) ORDER BY u.number
 """
 PRICES = "open, high, low, close, volume"
 # The fetch's row is there already: it is the last that this step has written.
@@ -59,14 +65,15 @@ class SymbolBarsIngestStore:
         days = bars.sessions.tolist()
         await connection.execute(LOCK, {"days": sorted(set(days))})
         ids, _ = await self._ids.of(connection, bars.symbols, fetched)
-        hole = np.ones(len(bars), dtype=bool)
+        taken = hole = np.zeros(len(bars), dtype=bool)
         if len(bars):
-            values = {"ids": ids, "days": days, "first": min(days), "last": max(days)}
-            rows = await (await connection.execute(STORED, values)).fetchall()
-            hole[[cast("int", number) - 1 for (number,) in rows]] = False
+            asked = {"ids": ids, "days": days, "symbol": bars.symbols[0], "first": min(days), "last": max(days)}
+            rows = await (await connection.execute(STANDING, asked)).fetchall()
+            taken = np.array([is_taken for is_taken, _ in rows], dtype=bool)
+            hole = ~taken & np.array([is_theirs for _, is_theirs in rows], dtype=bool)
         stored = await self._bars.store(unit, take(bars, hole), fetched)
-        if not hole.all():
-            opinions = [row_of(bars, int(i), ids[i]) for i in np.flatnonzero(~hole)]
+        if taken.any():
+            opinions = [row_of(bars, int(i), ids[i]) for i in np.flatnonzero(taken)]
             values = {"provider": fetched.provider, "step": fetched.step, "now": fetched.known_at}
             await connection.execute(GIVE_OPINION, {**values, "rows": storable(opinions)})
         return stored

@@ -260,9 +260,7 @@ FROM bar_opinions o JOIN fetches f ON f.id = fetch_id ORDER BY 1, 5
 async def test_one_symbols_bars_fill_holes_and_leave_what_is_stored(
     office: Desk, database: Database, polygon: ScriptedProvider, market: Market
 ) -> None:
-    number = market.connection.execute("SELECT id FROM instruments WHERE symbol = 'PG'").fetchone()
-    assert number is not None
-    market.bars(number[0], [bar(WEEK[0], 60.0), bar(WEEK[1], 61.0)])
+    market.bars(market.number("PG"), [bar(WEEK[0], 60.0), bar(WEEK[1], 61.0)])
     before = await rows(database, f"{BARS} LIMIT 2")
     sunday, beyond = date(2010, 5, 2), date(2010, 4, 29)
     polygon.answers = [
@@ -270,7 +268,7 @@ async def test_one_symbols_bars_fill_holes_and_leave_what_is_stored(
     ] * 2
     await office.sessions.put([session(day) for day in [date(2010, 4, 30), *WEEK]], datetime(2010, 4, 1, tzinfo=UTC))
     report = await fetch(office, database, Dataset.SYMBOL_BARS)
-    assert polygon.asked == [BarsOfSymbol(symbol="PG", since=MONDAY)]
+    assert polygon.asked == [BarsOfSymbol(symbol="PG", since=MONDAY, until=WEEK[3])]
     assert report == StepReport(done=4, skipped={"held": 1, "not final": 1})
     assert await rows(database, "SELECT session, rule FROM quarantine") == [(sunday, "no_session")]
     stored = await rows(database, BARS)
@@ -283,6 +281,19 @@ async def test_one_symbols_bars_fill_holes_and_leave_what_is_stored(
     assert await rows(database, BARS) == stored
     # What the first call filled is now compared too; what was compared says the same and is not repeated.
     assert [row[0] for row in await rows(database, OPINIONS)] == WEEK[:4]
+
+
+async def test_days_under_another_symbol_are_not_filled_in(
+    office: Desk, database: Database, polygon: ScriptedProvider, market: Market
+) -> None:
+    market.connection.execute("UPDATE instrument_symbols SET valid_from = %s WHERE symbol = 'PG'", (WEEK[2],))
+    market.bars(market.number("PG"), [bar(WEEK[1], 61.0)])
+    polygon.answers = [series("PG", {day: 60.0 + number for number, day in enumerate(WEEK[:4])})]
+    await fetch(office, database, Dataset.SYMBOL_BARS)
+    stored = await rows(database, "SELECT DISTINCT instrument_id, session FROM bars_daily ORDER BY 2")
+    assert stored == [(market.number("PG"), day) for day in WEEK[1:4]]
+    assert [row[:2] for row in await rows(database, OPINIONS)] == [(WEEK[1], 61.0)]
+    assert await rows(database, "SELECT count(*) FROM instruments") == [(2,)]
 
 
 async def test_bars_of_days_without_a_session_are_held_and_unfinished_ones_wait(
