@@ -19,7 +19,6 @@ from app.replay import state
 from app.replay.alpha_vantage.dialect import AlphaVantage
 from app.replay.counter import FrontCounter
 from app.replay.data import catalogue
-from app.replay.data.stories import Stories
 from app.replay.finnhub.dialect import Finnhub
 from app.replay.misbehaviour.rules import Rule, Rulebook
 from app.replay.newsapi.dialect import NewsApi
@@ -63,7 +62,7 @@ def create_app(config: ReplayConfig, clock: Clock) -> Litestar:
     Raises ReplayDataError when the data packages are missing or not as expected.
     """
     data = catalogue.load(config.dataset)
-    stories, rules = Stories(data), Rulebook(config.misbehaviour)
+    stories, rules = catalogue.stories(config.dataset), Rulebook(config.misbehaviour)
     basic = msgspec.structs.replace(BASIC, history_years=config.history_years)
     dialects = (
         Polygon(data, stories, basic),

@@ -89,14 +89,17 @@ async def converse(app: Asgi, reader: asyncio.StreamReader, writer: asyncio.Stre
     while (asked := await read_request(wire, reader)) is not None:
         request, body = asked
         answer = await called(app, request, body, writer)
-        if answer.manner is not None:
+        spilt = b""
+        if answer.manner is Manner.LENGTH_TOO_SHORT:
+            spilt = shortened(answer)
+        elif answer.manner is not None:
             await misbehave(answer, reader, writer)
             return
         response = h11.Response(status_code=answer.status, headers=answer.headers)
         writer.write(wire.send(response) or b"")
         if request.method != b"HEAD":
             writer.write(wire.send(h11.Data(data=answer.body)) or b"")
-        writer.write(wire.send(h11.EndOfMessage()) or b"")
+        writer.write((wire.send(h11.EndOfMessage()) or b"") + spilt)
         await writer.drain()
         if wire.our_state is not h11.DONE:
             return
@@ -175,14 +178,20 @@ async def misbehave(answer: Answer, reader: asyncio.StreamReader, writer: asynci
         writer.write(head(answer, b"content-length: %d" % length) + body[: length // 2])
     elif answer.manner is Manner.LENGTH_TOO_LONG:
         writer.write(head(answer, b"content-length: %d" % (length + 64)) + body)
-    elif answer.manner is Manner.LENGTH_TOO_SHORT:
-        writer.write(head(answer, b"content-length: %d" % (length // 2)) + body)
-        await reader.read()
     elif answer.manner is Manner.BROKEN_CHUNKS:
         writer.write(head(answer, b"transfer-encoding: chunked") + b"%x\r\n%s\r\nzz\r\n" % (length, body))
     else:
         writer.write(head(answer, b"content-length: %d\r\nx-filler: %s" % (length, b"x" * 512 * 1024)) + body)
     await writer.drain()
+
+
+def shortened(answer: Answer) -> bytes:
+    """Let an answer claim half its length; return the other half, which will stand where the next answer should."""
+    half = len(answer.body) // 2
+    answer.headers = [(name, value) for name, value in answer.headers if name.lower() != b"content-length"]
+    answer.headers.append((b"content-length", b"%d" % half))
+    answer.body, spilt = answer.body[:half], answer.body[half:]
+    return spilt
 
 
 def head(answer: Answer, framing: bytes) -> bytes:

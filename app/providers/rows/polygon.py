@@ -12,6 +12,8 @@ from app.domain.actions import ReportedAction
 from app.providers.client.wire import LongText, Symbol, Text, Title, Url  # noqa: TC001  the same
 
 Millis = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999)]
+# The SEC's number of a company, of which nothing but digits is one.
+Cik = Annotated[str, msgspec.Meta(pattern="^([0-9]{1,10})?$")]
 Count = Annotated[int, msgspec.Meta(ge=-(2**62), le=2**62)]
 
 
@@ -55,7 +57,7 @@ class Ticker(msgspec.Struct):
     primary_exchange: Text | None = None
     type: Text | None = None
     currency_name: Text | None = None
-    cik: Text | None = None
+    cik: Cik | None = None
     composite_figi: Text | None = None
     active: bool = True
     delisted_utc: datetime | None = None

@@ -6,6 +6,7 @@ from functools import cache
 
 from app.replay.data import bokeh, bytetheory, companies
 from app.replay.data.market_data import Listing, MarketData
+from app.replay.data.stories import Stories
 from app.replay.data.wheels import ReplayDataError
 
 
@@ -19,6 +20,12 @@ def load(name: str) -> MarketData:
         message = f"There is no data set {name!r}: GROAT_REPLAY__DATASET may be {' or '.join(DATASETS)}."
         raise ReplayDataError(message)
     return DATASETS[name]()
+
+
+@cache
+def stories(name: str) -> Stories:
+    """Return the stories of a data set, which are written once in a process."""
+    return Stories(load(name))
 
 
 def sp500() -> MarketData:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 DEPTH = 100_000
-BOMB_BYTES = 256 * 1024 * 1024
+BOMB_BYTES = 64 * 1024 * 1024
 HTML = (
     b"<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body>\r\n"
     b"<center><h1>503 Service Temporarily Unavailable</h1></center>\r\n</body>\r\n</html>\r\n"
@@ -77,7 +77,7 @@ def cut_gzip(reply: Reply) -> Reply:
 
 @cache
 def bomb() -> bytes:
-    """Return some 260 kB that unpack to 256 MB of blanks."""
+    """Return some 65 kB that unpack to 64 MB of blanks."""
     packer = zlib.compressobj(9, wbits=31)
     blanks = b" " * (1024 * 1024)
     return b"".join(packer.compress(blanks) for _ in range(BOMB_BYTES // len(blanks))) + packer.flush()
@@ -99,9 +99,8 @@ def with_next_url(reply: Reply, call: Call) -> Reply:
 
 
 def broken_text(reply: Reply) -> Reply:
-    """Put bytes that are no UTF-8 inside the last text of a body."""
-    head, quote, tail = reply.body.rpartition(b'"')
-    return msgspec.structs.replace(reply, body=head + b"\xff\xfe" + quote + tail)
+    """Put bytes that are no UTF-8 into every text of a body."""
+    return msgspec.structs.replace(reply, body=reply.body.replace(b'":"', b'":"\xff\xfe'))
 
 
 WHOLE: dict[Kind, Callable[[Reply, Call], Reply]] = {
