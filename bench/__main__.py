@@ -28,6 +28,8 @@ CASES: Final = {
     "p6": ("coverage", "coverage, plan and data quality beside 17 million bars"),
     "p8": ("search", "an instrument among 100,000, typing errors included"),
     "p9": ("start", "start-up times and idle memory"),
+    "plan": ("plan", "36,000 items in order, the state of 10,000 instruments, a month of virtual days"),
+    "news": ("news", "search and the latest among 100,000 articles, and a reply of 100 more"),
     "memory": ("memory", "memory with the replay market loaded and a load on"),
 }
 

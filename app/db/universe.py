@@ -57,17 +57,23 @@ SELECT string_agg(int4send(id), ''::bytea ORDER BY id), string_agg(symbol, E'\\n
 FROM judged
 """
 ANSWERS = """
-SELECT dataset, provider, string_agg(int4send(instrument_id) || timestamptz_send(asked_at)
-  || timestamptz_send(next_ask) || int4send(misses), ''::bytea)
+SELECT dataset, provider, array_send(array_agg(instrument_id)), array_send(array_agg(asked_at)),
+  array_send(array_agg(instrument_id) FILTER (WHERE misses > 0)),
+  array_send(array_agg(next_ask) FILTER (WHERE misses > 0)),
+  array_send(array_agg(misses) FILTER (WHERE misses > 0))
 FROM asks WHERE dataset = ANY(%(datasets)s) GROUP BY dataset, provider ORDER BY dataset, provider
 """
-ANSWER = np.dtype([("id", ">i4"), ("asked", ">i8"), ("next", ">i8"), ("misses", ">i4")])
+# PostgreSQL's binary form of an array without NULLs: a head, then each element behind its length.
+HEAD_BYTES = 20
+INTEGER = np.dtype([("length", ">i4"), ("value", ">i4")])
+MOMENT = np.dtype([("length", ">i4"), ("value", ">i8")])
 # A call that was never settled and can be counted no more was lost with its worker: that says nothing of the provider.
+# What was counted elsewhere was no call of ours.
 RECENT = """
 SELECT CASE WHEN settled THEN coalesce(outcome, 'unsent') WHEN last_wall > groat_server_time() THEN NULL
     ELSE 'unsent' END,
   greatest(0, extract(epoch FROM groat_server_time() - at_wall))::float8
-FROM provider_calls WHERE allowance = %s ORDER BY last_wall DESC LIMIT %s
+FROM provider_calls WHERE allowance = %s AND outcome IS DISTINCT FROM 'elsewhere' ORDER BY last_wall DESC LIMIT %s
 """
 QUEUED = """
 SELECT args ->> 'provider', count(*)::int FROM pipeline_steps
@@ -110,8 +116,8 @@ class PlanningStore:
             symbols=tuple(symbols.split("\n")), tiers=digits(tiers), holes=digits(holes).astype(np.bool_)
         )
         answers = {
-            (Dataset(dataset), provider): unpacked(packed, ids)
-            for dataset, provider, packed in cast("list[tuple[str, str, bytes]]", rows)
+            (Dataset(dataset), provider): unpacked(arrays, ids)
+            for dataset, provider, *arrays in cast("list[tuple[str, str, bytes | None]]", rows)
         }
         return Followed(universe=universe, answers=answers)
 
@@ -160,14 +166,32 @@ def digits(text: str) -> npt.NDArray[np.int8]:
     return (np.frombuffer(text.encode("ascii"), np.uint8) - ord("0")).astype(np.int8)
 
 
-def unpacked(packed: bytes, ids: npt.NDArray[np.int64]) -> Answers:
+def values(array: bytes | None, element: np.dtype[np.void]) -> npt.NDArray[np.int64]:
+    """Return the elements of an array in PostgreSQL's binary form; none for NULL."""
+    if array is None:
+        return np.zeros(0, np.int64)
+    return np.frombuffer(array, element, offset=HEAD_BYTES)["value"].astype(np.int64)
+
+
+def unpacked(arrays: Sequence[bytes | None], ids: npt.NDArray[np.int64]) -> Answers:
     """Return packed answers side by side with the universe; what is about others is left out."""
-    rows = np.frombuffer(packed, ANSWER)
+    asked_of, asked, missed_of, following, misses = (
+        values(array, element)
+        for array, element in zip(arrays, (INTEGER, MOMENT, INTEGER, MOMENT, INTEGER), strict=True)
+    )
     found = Answers.none(ids.size)
-    places = np.searchsorted(ids, rows["id"])
-    known = (places < ids.size) & (ids[np.minimum(places, ids.size - 1)] == rows["id"])
-    places, rows = places[known], rows[known]
-    found.asked_us[places] = rows["asked"] + UNIX_2000_US
-    found.next_us[places] = rows["next"] + UNIX_2000_US
-    found.misses[places] = rows["misses"]
+    places, known = places_of(asked_of, ids)
+    found.asked_us[places] = found.next_us[places] = asked[known] + UNIX_2000_US
+    places, known = places_of(missed_of, ids)
+    found.next_us[places] = following[known] + UNIX_2000_US
+    found.misses[places] = misses[known]
     return found
+
+
+def places_of(
+    wanted: npt.NDArray[np.int64], ids: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+    """Return where those that are known lie in a sorted array, and which those are."""
+    places = np.searchsorted(ids, wanted)
+    known = (places < ids.size) & (ids[np.minimum(places, ids.size - 1)] == wanted)
+    return places[known], known

@@ -123,6 +123,13 @@ async def test_failures_in_a_row_open_the_breaker_and_lost_calls_say_nothing(
     await ledger.reserve(allowance, "lost")
     async with database.connection() as unit:
         await unit.execute("UPDATE provider_calls SET last_wall = now() - interval '1 minute' WHERE NOT settled")
+    async with database.connection() as unit:
+        await unit.execute(
+            """INSERT INTO provider_calls
+              (allowance, clock_id, at_us, last_us, at_wall, last_wall, settled, purpose, outcome)
+            SELECT allowance, clock_id, at_us, last_us, at_wall, last_wall, true, 'told in a header', 'elsewhere'
+            FROM provider_calls LIMIT 1"""
+        )
     recent = await planning.recent(allowance)
     assert len(recent) == 7
     breaker = judge(recent)
