@@ -39,6 +39,7 @@ from app.db.news_subjects import NewsSubjectStore
 from app.db.pipelines import PipelineStore
 from app.db.provenance import Provenance
 from app.db.provider_calls import PostgresCallLog
+from app.db.quality_disagreements import BarDisagreements
 from app.db.quality_flags import BarQualityStore
 from app.db.quality_reads import QualityReadsStore
 from app.db.quarantine import QuarantineStore
@@ -55,7 +56,6 @@ from app.db.universe import PlanningStore
 from app.db.watermarks import Watermarks
 from app.memberships import read_memberships
 from app.ports.fact_reads import Disputed
-from app.memberships import read_memberships
 from app.probes import AliveCheck, ValkeyCheck
 from app.providers import registry
 from app.providers.client.http import HttpClient
@@ -183,7 +183,10 @@ class House:
         self.companies: CompanyReads = Companies(self.lanes)
         self.earnings: EarningsReads = EarningsStore(self.everyday)
         self.provenance: OriginReads = Provenance(self.lanes)
-        self.disagreements: dict[Disputed, DisagreementReads] = {Disputed.FUNDAMENTALS: FactDisagreements(self.lanes)}
+        self.disagreements: dict[Disputed, DisagreementReads] = {
+            Disputed.FUNDAMENTALS: FactDisagreements(self.lanes),
+            Disputed.BARS: BarDisagreements(self.database),
+        }
         self.news: NewsReads = News(self.database)
         self.watermarks: WatermarkReads = Watermarks(self.lanes)
         self.answers = HotAnswers(self.settings.api.cache_mb * MIB)

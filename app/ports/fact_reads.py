@@ -158,6 +158,7 @@ class Disputed(StrEnum):
     """What providers are compared in; each has its DisagreementReads."""
 
     FUNDAMENTALS = "fundamentals"
+    BARS = "bars"
 
 
 class Opinion(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+import numpy as np
 import pytest
 
 from app.bootstrap import House
-from app.domain.quality import check
+from app.domain.datasets import Dataset
+from app.domain.quality import check, take
 from app.services.judge_bars import judge_bars
+from app.services.judge_opinions import compare_opinions
 from tests.api.conftest import client_of, settings_for
 from tests.db.test_quarantine import overflowing
 from tests.fakes.clocks import ManualClock
@@ -41,6 +45,12 @@ async def api(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
             await house.bars_ingest.store(unit, sound, fetched(held=held))
         clock = ManualClock(datetime(2010, 6, 1, tzinfo=UTC))
         await judge_bars(clock, house.bar_quality, FakeStep(house.database))
+        differing = scaled(panel, slice(10, 11), 1, 0.9)
+        async with house.database.transaction() as unit:
+            alone = take(daily(differing), np.array([symbol == "S1" for symbol in daily(differing).symbols]))
+            source = msgspec.structs.replace(fetched(dataset=Dataset.SYMBOL_BARS, settles=False), provider="second")
+            await house.desk.symbol_bars.store(unit, alone, source)
+        await compare_opinions(house.desk, house.bar_quality, FakeStep(house.database))
     async with client_of(settings) as client:
         yield client
 
@@ -53,15 +63,23 @@ async def read(api: httpx.AsyncClient, path: str, **query: Any) -> Any:
 
 async def test_every_dataset_is_told_of(api: httpx.AsyncClient) -> None:
     [bars] = [one for one in (await read(api, "/api/data-quality"))["items"] if one["dataset"] == "bars_daily"]
-    assert (bars["held"], bars["flags"]) == ({"volume_overflow": 1}, {"jump": 2})
+    assert (bars["held"], bars["flags"]) == ({"volume_overflow": 1}, {"jump": 2, "provider_difference": 1})
     text = (await api.get("/metrics")).text
     assert 'groat_data_flags_open{rule="jump"} 2.0' in text
     assert 'groat_quarantine_open{dataset="bars_daily",rule="volume_overflow"} 1.0' in text
 
 
+async def test_bars_that_two_providers_tell_differently_are_told_number_by_number(api: httpx.AsyncClient) -> None:
+    found = await read(api, "/api/disagreements", dataset="bars", symbols="S1")
+    day = str(days(60)[10])
+    assert [one["subject"] for one in found["items"]] == [f"{day} {name}" for name in ("close", "high", "low", "open")]
+    assert [one["provider"] for one in found["items"][0]["opinions"]] == ["polygon", "second"]
+    assert found["items"][0]["difference"] == pytest.approx(0.1)
+
+
 async def test_flags_are_paged_and_narrowed(api: httpx.AsyncClient) -> None:
-    first = await read(api, "/api/data-quality/flags", limit=1)
-    rest = await read(api, "/api/data-quality/flags", limit=1, cursor=first["next"])
+    first = await read(api, "/api/data-quality/flags", rule="jump", limit=1)
+    rest = await read(api, "/api/data-quality/flags", rule="jump", limit=1, cursor=first["next"])
     assert [one["symbol"] for one in first["items"] + rest["items"]] == ["S4", "S3"]
     assert rest["next"] is None
     [flag] = (await read(api, "/api/data-quality/flags", symbols="S3,S9", rule="jump", state="open"))["items"]
@@ -69,8 +87,10 @@ async def test_flags_are_paged_and_narrowed(api: httpx.AsyncClient) -> None:
     assert "looks like a 2-for-1 split" in flag["evidence"]["text"]
     day_after = str(JUMP + timedelta(days=1))
     for narrowed in ({"rule": "spike"}, {"state": "confirmed"}, {"until": str(JUMP)}, {"as_of": "2010-05-30"}):
-        assert (await read(api, "/api/data-quality/flags", **narrowed))["items"] == []
-    assert len((await read(api, "/api/data-quality/flags", **{"from": day_after, "as_of": "2010-06-02"}))["items"]) == 1
+        asked = {"symbols": "S3,S4", **narrowed}
+        assert (await read(api, "/api/data-quality/flags", **asked))["items"] == []
+    asked = {"symbols": "S3,S4", "from": day_after, "as_of": "2010-06-02"}
+    assert len((await read(api, "/api/data-quality/flags", **asked))["items"]) == 1
 
 
 async def test_the_calendar_is_bounded(api: httpx.AsyncClient) -> None:
