@@ -12,7 +12,7 @@ from app.domain.quotas import Spending, Window, next_slots
 HOUR = timedelta(hours=1)
 DAY = Window(max_calls=25, span_s=90_000)
 # The years that keys are used in, with the rules that are known now.
-FIRST, LAST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2037, 1, 1, tzinfo=UTC)
+FIRST, LAST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC)
 # Research stations that change their clocks by two hours or more at once.
 STATIONS = {"Antarctica/Troll", "Antarctica/Casey", "Antarctica/Vostok"}
 

@@ -12,6 +12,7 @@ from tests.laws.ledger_world import Server
 pytestmark = pytest.mark.stack
 
 STEPS = 30
+DEEP = 10_000
 QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
 
@@ -27,12 +28,18 @@ def server(database_url: str) -> Iterator[Server]:
     server.close()
 
 
+def examples() -> int:
+    """As many as the profile says, but no more than take some 20 s, unless it is the deep one."""
+    asked = settings().max_examples
+    return asked if asked >= DEEP else min(asked, 120)
+
+
 def machine(server: Server, *, differs: bool) -> type[LedgerMachine]:
     return type("Machine", (LedgerMachine,), {"server": server, "differs": differs})
 
 
 def test_the_provider_never_counts_more_than_it_allows_and_the_sql_is_the_model(server: Server) -> None:
-    profile = settings(stateful_step_count=STEPS, suppress_health_check=QUIET)
+    profile = settings(max_examples=examples(), stateful_step_count=STEPS, suppress_health_check=QUIET)
     run_state_machine_as_test(machine(server, differs=True), settings=profile)
 
 
