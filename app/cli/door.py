@@ -12,6 +12,7 @@ from app.cli import (
     completion,
     doctor,
     export,
+    instruments,
     migrate,
     operator_token,
     pipelines,
@@ -38,7 +39,7 @@ SECTIONS = {
         processes.schedule,
         processes.replay,
     ],
-    "Data": [plan.plan, pipelines.pipelines, backfill.backfill, export.export, quarantine.quarantine],
+    "Data": [plan.plan, pipelines.pipelines, backfill.backfill, export.export, instruments.instruments, quarantine.quarantine],
     "Care": [
         doctor.doctor,
         providers.providers,
