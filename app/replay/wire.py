@@ -57,9 +57,12 @@ class WireServer:
         try:
             await self._stopped.wait()
         finally:
-            server.close()
+            # A closed server loses the connection that it is just accepting: first it hears no more, then it is closed.
+            for listening in server.sockets:
+                asyncio.get_running_loop().remove_reader(listening.fileno())
             for _ in range(TURNS):
                 await asyncio.sleep(0)
+            server.close()
             left = dict(self._talks)
             for talk, writer in left.items():
                 talk.cancel()
