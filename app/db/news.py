@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from app.ports.news import NewsQuery
 
 # Words that half of all articles have would be ranked for a second: the latest of those that fit are enough.
-RANKED: Final = 1_000
+RANKED: Final = 500
 ENGLISH: Final[LiteralString] = "websearch_to_tsquery('english', groat_unaccent(%(text)s))"
 KNOWN: Final[LiteralString] = "(%(as_of)s::timestamptz IS NULL OR {row}.known_at <= %(as_of)s)"
 # What an article shows besides its own words. Of a provider's scores for a symbol the latest counts.

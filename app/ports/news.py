@@ -101,7 +101,7 @@ class NewsDetail(NewsItem, frozen=True, kw_only=True):
 
 
 class NewsQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """A question for articles: newest first, or with `text` best first among the latest thousand that fit.
+    """A question for articles: newest first, or with `text` best first among the latest 500 that fit.
 
     `instruments` are ids; None asks for all articles. `after` continues behind (rank, published_at, id).
     """

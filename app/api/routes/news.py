@@ -120,7 +120,7 @@ async def list_news(  # noqa: PLR0913, PLR0917  these are the query's names
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response[bytes]:
-    """Return articles, the newest first; with `q` the best first, among the latest thousand that fit.
+    """Return articles, the newest first; with `q` the best first, among the latest 500 that fit.
 
     A story that came by several providers and addresses is one article, with the text with which it came first;
     `sightings` counts how often it came. Sentiments are the providers' own scores, never Groat's. No character of `q`
