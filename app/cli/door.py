@@ -39,7 +39,14 @@ SECTIONS = {
         processes.schedule,
         processes.replay,
     ],
-    "Data": [plan.plan, pipelines.pipelines, backfill.backfill, export.export, instruments.instruments, quarantine.quarantine],
+    "Data": [
+        plan.plan,
+        pipelines.pipelines,
+        backfill.backfill,
+        export.export,
+        instruments.instruments,
+        quarantine.quarantine,
+    ],
     "Care": [
         doctor.doctor,
         providers.providers,
