@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from app.domain.sessions import US_EQUITIES
-from app.ports.quality import FlagView, Ingested, SessionCount
+from app.ports.quality import FlagView, Ingested, Overview, SessionCount
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from app.db.engine import Database
+    from app.db.engine import Connection, Database
     from app.ports.quality import FlagQuery
 
 # The last row of each dataset by one look into the index each: asked for by equality, PostgreSQL would rather read all
@@ -39,6 +39,10 @@ SELECT NULL, rule, count(*)::int FROM bar_flags WHERE state = 'open' GROUP BY ru
 ASKED: Final = """
 SELECT a.dataset, least(1, count(*)::float8 / (SELECT greatest(1, count(*)) FROM instruments WHERE active))
 FROM (SELECT DISTINCT dataset, instrument_id FROM asks) a GROUP BY a.dataset
+"""
+SWEPT: Final = """
+SELECT dataset, upper(span) - 1 FROM settled
+WHERE instrument_id = 0 AND NOT isempty(span) AND upper(span) < 'infinity'
 """
 CALENDAR: Final = """
 WITH answered AS (SELECT span FROM settled WHERE dataset = 'bars_daily' AND instrument_id = 0),
@@ -82,27 +86,30 @@ class QualityReadsStore:
         """Read through this database."""
         self._database = database
 
-    async def ingested(self) -> list[Ingested]:
-        """Return the last reply of each dataset that has one."""
-        rows = await self._rows(INGESTED, {})
-        return [Ingested(dataset=row[0], known_at=row[1], at=row[2], provider=row[3]) for row in rows]
-
-    async def open_cases(self) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
-        """Count held rows by dataset and rule, and open flags by rule."""
+    async def overview(self, from_: date, until: date) -> Overview:
+        """Return how all datasets stand, with the calendar's sessions from a date to before another."""
+        dates = {"from": from_, "until": until, "mic": US_EQUITIES}
+        async with self._database.connection("data_quality") as connection:
+            told = [await rows_of(connection, sql, {}) for sql in (INGESTED, CASES, ASKED, SWEPT)]
+            sessions = await rows_of(connection, CALENDAR, dates)
         held: dict[str, dict[str, int]] = {}
         flags: dict[str, int] = {}
-        for dataset, rule, count in await self._rows(CASES, {}):
+        for dataset, rule, count in told[1]:
             (flags if dataset is None else held.setdefault(dataset, {}))[rule] = count
-        return held, flags
-
-    async def asked_share(self) -> dict[str, float]:
-        """Return for instrument-wise datasets the share of active instruments that somebody was ever asked about."""
-        return dict(await self._rows(ASKED, {}))
+        return Overview(
+            ingested={row[0]: Ingested(dataset=row[0], known_at=row[1], at=row[2], provider=row[3]) for row in told[0]},
+            held=held,
+            flags=flags,
+            asked=dict(told[2]),
+            swept=dict(told[3]),
+            sessions=[counted_session(row) for row in sessions],
+        )
 
     async def calendar(self, from_: date, until: date) -> list[SessionCount]:
         """Return the calendar's sessions from a date to before another, in order."""
-        rows = await self._rows(CALENDAR, {"from": from_, "until": until, "mic": US_EQUITIES})
-        return [SessionCount(**dict(zip(SessionCount.__struct_fields__, row, strict=True))) for row in rows]
+        dates = {"from": from_, "until": until, "mic": US_EQUITIES}
+        async with self._database.connection("data_quality") as connection:
+            return [counted_session(row) for row in await rows_of(connection, CALENDAR, dates)]
 
     async def flags(self, query: FlagQuery) -> Sequence[FlagView]:
         """Return up to `limit` flags, the latest session first."""
@@ -118,9 +125,16 @@ class QualityReadsStore:
             "after_id": after_id,
             "limit": query.limit,
         }
-        rows = await self._rows(FLAGS, values)
+        async with self._database.connection("data_quality") as connection:
+            rows = await rows_of(connection, FLAGS, values)
         return [FlagView(**dict(zip(FlagView.__struct_fields__, row, strict=True))) for row in rows]
 
-    async def _rows(self, sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-        async with self._database.connection("data_quality") as connection:
-            return cast("list[tuple[Any, ...]]", await (await connection.execute(sql.encode(), values)).fetchall())
+
+async def rows_of(connection: Connection, sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Run a statement and return its rows."""
+    return cast("list[tuple[Any, ...]]", await (await connection.execute(sql.encode(), values)).fetchall())
+
+
+def counted_session(row: tuple[Any, ...]) -> SessionCount:
+    """Return a row of the calendar by name."""
+    return SessionCount(**dict(zip(SessionCount.__struct_fields__, row, strict=True)))

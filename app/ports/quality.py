@@ -201,17 +201,27 @@ class SessionCount(msgspec.Struct, frozen=True, kw_only=True):
     flagged: int
 
 
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    """How all datasets stand.
+
+    `ingested` has the last reply of each dataset that has one, `held` the rows in quarantine by dataset and rule,
+    `flags` the open flags by rule, `asked` the share of active instruments that somebody was ever asked about, `swept`
+    the last date that a whole answer settled, by dataset.
+    """
+
+    ingested: dict[str, Ingested]
+    held: dict[str, dict[str, int]]
+    flags: dict[str, int]
+    asked: dict[str, float]
+    swept: dict[str, date]
+    sessions: list[SessionCount]
+
+
 class QualityReads(Protocol):
     """How the data stand. None of these looks at bars."""
 
-    async def ingested(self) -> list[Ingested]:
-        """Return the last reply of each dataset that has one."""
-
-    async def open_cases(self) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
-        """Count held rows by dataset and rule, and open flags by rule."""
-
-    async def asked_share(self) -> dict[str, float]:
-        """Return for instrument-wise datasets the share of active instruments that somebody was ever asked about."""
+    async def overview(self, from_: date, until: date) -> Overview:
+        """Return how all datasets stand, with the calendar's sessions from a date to before another."""
 
     async def calendar(self, from_: date, until: date) -> list[SessionCount]:
         """Return the calendar's sessions from a date to before another, in order."""

@@ -73,14 +73,13 @@ class SessionQuality(msgspec.Struct, frozen=True, kw_only=True):
 async def read_data_quality(desk: Desk, reads: QualityReads) -> list[DatasetQuality]:
     """Return how every dataset stands now; looks at no bar."""
     now, today = desk.clock.now(), desk.today()
-    ingested = {one.dataset: one for one in await reads.ingested()}
-    held, flags = await reads.open_cases()
-    share = await reads.asked_share()
-    sessions = await final_sessions(desk, reads, now, today)
+    overview = await reads.overview(first_session(desk, today), today + timedelta(days=1))
+    delay = final_delay(desk)
+    sessions = [each for each in overview.sessions if each.close_at + delay <= now]
     found = []
     for dataset in Dataset:
-        last = ingested.get(dataset)
-        newest, wanted, age_s, part, gaps = None, None, age_of(last, now), share.get(dataset), None
+        last = overview.ingested.get(dataset)
+        newest, wanted, age_s, part, gaps = None, None, age_of(last, now), overview.asked.get(dataset), None
         if dataset is Dataset.BARS_DAILY:
             stored = [each for each in sessions if each.settled]
             newest = stored[-1].session if stored else None
@@ -88,9 +87,7 @@ async def read_data_quality(desk: Desk, reads: QualityReads) -> list[DatasetQual
             wanted = sessions[-1].session if sessions else None
             part, gaps = completeness(counted(sessions), LATEST), len(sessions) - len(stored)
         elif dataset in WHOLE_MARKET:
-            settled = await desk.coverage.settled(dataset)
-            newest = settled[-1].end - timedelta(days=1) if settled else None
-            wanted = today - EVERY[dataset]
+            newest, wanted = overview.swept.get(dataset), today - EVERY[dataset]
         elif last is not None:
             newest = market_date(last.known_at)
         found.append(
@@ -101,8 +98,8 @@ async def read_data_quality(desk: Desk, reads: QualityReads) -> list[DatasetQual
                 age_s=age_s,
                 completeness=part,
                 gaps=gaps,
-                held=held.get(dataset, {}),
-                flags=flags if dataset is Dataset.BARS_DAILY else {},
+                held=overview.held.get(dataset, {}),
+                flags=overview.flags if dataset is Dataset.BARS_DAILY else {},
                 last_ingest_at=last.at if last else None,
                 known_at=last.known_at if last else None,
                 provider=last.provider if last else None,
@@ -141,15 +138,12 @@ async def read_quality_calendar(desk: Desk, reads: QualityReads, from_: date, un
     ]
 
 
-async def final_sessions(desk: Desk, reads: QualityReads, now: datetime, today: date) -> list[SessionCount]:
-    """Return the sessions within the provider's reach whose data are final."""
+def first_session(desk: Desk, today: date) -> date:
+    """Return the first day within the provider's reach."""
     able = desk.providers.able(Dataset.BARS_DAILY)
     ability = able[0].abilities[Dataset.BARS_DAILY] if able else None
     history = ability.history if ability and ability.history is not None else NO_HISTORY
-    since = ability.since if ability else None
-    first = max(today - history, since or date.min)
-    sessions = await reads.calendar(first, today + timedelta(days=1))
-    return [each for each in sessions if each.close_at + final_delay(desk) <= now]
+    return max(today - history, (ability.since if ability else None) or date.min)
 
 
 def final_delay(desk: Desk) -> timedelta:
