@@ -26,7 +26,7 @@ HELD_BY: Final[LiteralString] = "FROM (SELECT $1::text AS symbol) q LEFT JOIN LA
 TOLD: Final[LiteralString] = """
 SELECT {watermark}, i.id::text, (
   SELECT json_agg(json_build_object('provider', c.provider, 'facts', c.facts, 'known_at', c.known_at)
-    ORDER BY c.provider)::text
+    ORDER BY c.provider, c.known_at DESC)::text
   FROM company_facts c WHERE c.instrument_id = i.id AND c.dataset = $2 AND {visible})
 {held_by}"""
 NOW: Final[LiteralString] = "c.superseded_at IS NULL"

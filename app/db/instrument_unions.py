@@ -54,6 +54,37 @@ WITH old AS (
 INSERT INTO index_memberships (index, symbol, name, joined_on, left_on, instrument_id, linked_at, source, known_at)
 SELECT index, symbol, name, joined_on, left_on, %(stays)s, superseded_at, source, superseded_at FROM old
 """
+# What was told of both: the word about the one that stays goes on, the other's ends and stays as it was known.
+END_DOUBLES: Final = (
+    """
+UPDATE company_facts g SET superseded_at = greatest(%(now)s, g.known_at + interval '1 microsecond')
+WHERE g.instrument_id = %(gone)s AND g.superseded_at IS NULL AND EXISTS (
+  SELECT FROM company_facts s WHERE s.instrument_id = %(stays)s AND s.superseded_at IS NULL
+    AND (s.dataset, s.provider) = (g.dataset, g.provider))
+""",
+    """
+UPDATE earnings g SET superseded_at = greatest(%(now)s, g.known_at + interval '1 microsecond')
+WHERE g.instrument_id = %(gone)s AND g.superseded_at IS NULL AND EXISTS (
+  SELECT FROM earnings s WHERE s.instrument_id = %(stays)s AND s.superseded_at IS NULL
+    AND (s.fiscal_year, s.fiscal_quarter, s.provider) = (g.fiscal_year, g.fiscal_quarter, g.provider))
+""",
+    # An article that is tied to both is tied to the one, since the first of the two.
+    """
+UPDATE article_instruments s SET known_at = least(s.known_at, g.known_at) FROM article_instruments g
+WHERE g.instrument_id = %(gone)s AND s.instrument_id = %(stays)s
+  AND (s.article_id, s.provider, s.basis) = (g.article_id, g.provider, g.basis)
+""",
+    """
+DELETE FROM article_instruments g USING article_instruments s
+WHERE g.instrument_id = %(gone)s AND s.instrument_id = %(stays)s
+  AND (s.article_id, s.provider, s.basis) = (g.article_id, g.provider, g.basis)
+""",
+    """
+DELETE FROM article_sentiments g USING article_sentiments s
+WHERE g.instrument_id = %(gone)s AND s.instrument_id = %(stays)s
+  AND (s.article_id, s.provider, s.ref, s.known_at) = (g.article_id, g.provider, g.ref, g.known_at)
+""",
+)
 FOLLOW: Final = "UPDATE instrument_unions SET stays_id = %(stays)s WHERE stays_id = %(gone)s"
 # Bars that another worker stored under the old number while it was given up.
 STRAYS: Final = """
@@ -85,16 +116,18 @@ async def unite(connection: Connection, union: Union, fetched: Fetched, fetch_id
     row = await (await connection.execute(TOGETHER, [union.gone, union.stays])).fetchone()
     if cast("tuple[bool]", row)[0]:
         return False
+    values = {
+        "gone": union.gone,
+        "stays": union.stays,
+        "evidence": storable(union.evidence),
+        "now": fetched.known_at,
+        "fetch": fetch_id,
+    }
     try:
         async with connection.transaction():
+            for statement in END_DOUBLES:
+                await connection.execute(statement, values)
             await move(connection, union.gone, union.stays)
-            values = {
-                "gone": union.gone,
-                "stays": union.stays,
-                "evidence": storable(union.evidence),
-                "now": fetched.known_at,
-                "fetch": fetch_id,
-            }
             for statement in (RELINK, END_TENURES, KEEP, LOG, FOLLOW, "DELETE FROM instruments WHERE id = %(gone)s"):
                 await connection.execute(statement, values)
     except psycopg.errors.UniqueViolation:
@@ -110,8 +143,8 @@ async def move(connection: Connection, gone: int, stays: int) -> None:
             statement = sql.SQL("DELETE FROM {} WHERE instrument_id = %s").format(sql.Identifier(table))
             await connection.execute(statement, [gone])
         else:
-            statement = sql.SQL("UPDATE {} SET instrument_id = %s WHERE instrument_id = %s")
-            await connection.execute(statement.format(sql.Identifier(table)), [stays, gone])
+            moved = sql.SQL("UPDATE {} SET instrument_id = %s WHERE instrument_id = %s").format(sql.Identifier(table))
+            await connection.execute(moved, [stays, gone])
 
 
 async def gather_strays(connection: Connection, fetched: Fetched) -> bool:

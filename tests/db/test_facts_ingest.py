@@ -11,6 +11,7 @@ from app.db.asks import AskStore
 from app.db.company_facts_ingest import CompanyIngestStore
 from app.db.earnings_ingest import EarningsIngestStore
 from app.db.engine import Database
+from app.db.instrument_unions import Union, unite
 from app.db.listing import InstrumentListing
 from app.db.quotes_ingest import QuotesIngestStore
 from app.domain.datasets import Dataset
@@ -186,3 +187,24 @@ async def test_asks_grow_apart_while_an_answer_holds_nothing(database: Database)
 
 async def test_the_listing_knows_instruments_only(database: Database) -> None:
     assert await InstrumentListing(database).known({"PG", "KO", "NOPE", ""}) == {"PG", "KO"}
+
+
+async def test_what_was_told_of_two_that_turn_out_to_be_one_goes_on_as_one(
+    database: Database, listed: dict[str, int]
+) -> None:
+    old, new = listed["KO"], listed["PG"]
+    await tell(database, {"beta": 1.0}, symbol="KO")
+    await tell(database, {"beta": 2.0}, now=NOW + HOUR)
+    await report(database, msgspec.structs.replace(REPORT, symbol="KO"))
+    await report(database, REPORT, now=NOW + HOUR)
+    union = Union(gone=old, stays=new, evidence={"figi": "the same"})
+    async with database.transaction() as unit:
+        assert await unite(unit, union, fetched(dataset=Dataset.INSTRUMENTS, now=NOW + 2 * HOUR), 1)
+    told = await query(
+        database,
+        "SELECT facts->'beta', known_at, superseded_at FROM company_facts WHERE instrument_id = %s ORDER BY 2",
+        new,
+    )
+    assert told == [(1, NOW, NOW + 2 * HOUR), (2, NOW + HOUR, None)]
+    ends = await query(database, "SELECT superseded_at FROM earnings WHERE instrument_id = %s ORDER BY known_at", new)
+    assert ends == [(NOW + 2 * HOUR,), (None,)]
