@@ -88,6 +88,14 @@ def test_an_answer_to_another_question_is_refused(dataset: Dataset, body: object
     assert refusal(dataset, body).outcome is Outcome.MALFORMED
 
 
+@pytest.mark.parametrize("told", ["BRK.B", "BRK-B", "brk/b"])
+def test_a_class_of_shares_may_be_spelt_another_way(told: str) -> None:
+    question = CompanyOf(dataset=Dataset.PROFILES, symbol="BRK.B")
+    answer = AV.endpoints[Dataset.PROFILES].read(reply({**OVERVIEW, "Symbol": told}), question, frozenset())
+    assert isinstance(answer, CompanyReply)
+    assert answer.company.symbol == "BRK.B"
+
+
 def test_an_adjusted_series_is_refused() -> None:
     row = {"1. open": "62.2", "2. high": "62.4", "3. low": "39.37", "4. close": "60.75", "5. adjusted close": "44.1",
            "6. volume": "44000000"}  # fmt: skip

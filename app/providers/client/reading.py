@@ -68,9 +68,14 @@ def refuse_too_many(unreadable: list[HeldRow], total: int, most: float = MOST_UN
 
 
 def refuse_other(told: object, asked: str) -> None:
-    """Refuse a reply that tells of another symbol than the one that was asked for."""
-    if not isinstance(told, str) or told.strip().casefold() != asked.casefold():
+    """Refuse a reply that tells of another symbol than the one that was asked for; BRK-B and BRK/B are BRK.B."""
+    if not isinstance(told, str) or one_spelling(told) != one_spelling(asked):
         refuse(f"an answer about {str(told)[:40]!r}, though {asked} was asked for")
+
+
+def one_spelling(symbol: str) -> str:
+    """Return a symbol as one provider or another writes it, in one spelling."""
+    return symbol.strip().casefold().replace("-", ".").replace("/", ".")
 
 
 def held(rule: str, symbol: str, row: dict[str, Any], why: str = "", session: date | None = None) -> HeldRow:
