@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from app.db.fetch_log import close_fetch, hold_rows, open_fetch, storable
+from app.db.listing import CURRENT_ID
 from app.domain.datasets import Watermark
 from app.domain.news_stories import SAME_TITLE_WITHIN, Match, Namesake, keys_of, resolve
 from app.ports.stores import Stored
@@ -58,11 +59,9 @@ LINK = """
 INSERT INTO article_instruments (instrument_id, published_at, article_id, provider, basis, fetch_id, known_at)
 SELECT i.id, a.published_at, a.id, %(provider)s, r.basis, %(fetch)s, greatest(%(now)s, a.known_at)
 FROM jsonb_to_recordset(%(rows)s::text::jsonb) AS r(story bigint, symbol text, basis text)
-JOIN articles a ON a.id = r.story
-CROSS JOIN LATERAL (
-  SELECT id FROM instruments WHERE symbol = r.symbol ORDER BY active DESC, id DESC LIMIT 1) i
+JOIN articles a ON a.id = r.story JOIN instruments i ON i.id = {meant}
 ON CONFLICT DO NOTHING RETURNING article_id
-"""
+""".replace("{meant}", CURRENT_ID.replace("{symbol}", "r.symbol"))
 SCORE = """
 INSERT INTO article_sentiments (article_id, instrument_id, provider, ref, score, label, fetch_id, known_at)
 SELECT a.id, coalesce(i.id, 0), %(provider)s, r.ref, r.score, r.label, %(fetch)s,
@@ -73,9 +72,7 @@ FROM (
     AS x(n integer, story bigint, ref text, symbol text, score float8, label text)
   ORDER BY ref, symbol, n
 ) r
-JOIN articles a ON a.id = r.story
-LEFT JOIN LATERAL (
-  SELECT id FROM instruments WHERE symbol = r.symbol ORDER BY active DESC, id DESC LIMIT 1) i ON true
+JOIN articles a ON a.id = r.story LEFT JOIN instruments i ON i.id = {meant}
 LEFT JOIN LATERAL (
   SELECT score, label, known_at FROM article_sentiments
   WHERE article_id = a.id AND instrument_id = coalesce(i.id, 0) AND provider = %(provider)s AND ref = r.ref
@@ -84,7 +81,7 @@ LEFT JOIN LATERAL (
 WHERE (r.symbol IS NULL OR i.id IS NOT NULL)
   AND (was.known_at IS NULL OR (was.score, was.label) IS DISTINCT FROM (r.score, r.label))
 RETURNING article_id
-"""
+""".replace("{meant}", CURRENT_ID.replace("{symbol}", "r.symbol"))
 
 
 class NewsIngestStore:

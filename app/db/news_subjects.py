@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from app.db.listing import CURRENT_ID
 from app.domain.datasets import Dataset
 
 if TYPE_CHECKING:
@@ -12,19 +13,15 @@ if TYPE_CHECKING:
 
     from app.db.engine import Database
 
-# A symbol may have been several companies' over time: the listed one is meant.
 COMPANIES = """
-SELECT DISTINCT ON (symbol) symbol, coalesce(name, '') FROM instruments WHERE symbol = ANY(%s)
-ORDER BY symbol, active DESC, id DESC
-"""
+SELECT i.symbol, coalesce(i.name, '') FROM unnest(%s::text[]) AS wanted(symbol) JOIN instruments i ON i.id = {meant}
+""".replace("{meant}", CURRENT_ID.replace("{symbol}", "wanted.symbol"))
 # Null as soon as one was never answered about.
 ANSWERED = """
 SELECT CASE WHEN count(*) FILTER (WHERE a.misses = 0) = count(*) THEN min(a.asked_at) END
 FROM unnest(%(symbols)s::text[]) AS wanted(symbol)
-LEFT JOIN LATERAL (
-  SELECT id FROM instruments WHERE symbol = wanted.symbol ORDER BY active DESC, id DESC LIMIT 1) i ON true
-LEFT JOIN asks a ON a.dataset = %(dataset)s AND a.instrument_id = i.id AND a.provider = %(provider)s
-"""
+LEFT JOIN asks a ON a.dataset = %(dataset)s AND a.instrument_id = {meant} AND a.provider = %(provider)s
+""".replace("{meant}", CURRENT_ID.replace("{symbol}", "wanted.symbol"))
 
 
 class NewsSubjectStore:

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from app.db.engine import Database
+from app.db.instrument_unions import Union, unite
 from app.db.news_ingest import NewsIngestStore
 from app.db.news_subjects import NewsSubjectStore
 from app.domain.datasets import Dataset
@@ -181,6 +182,27 @@ async def test_two_workers_that_bring_one_story_make_one_article(database_url: s
     finally:
         for worker in workers:
             await worker.close()
+
+
+async def test_an_article_on_both_of_two_instruments_that_turn_out_to_be_one_stays(
+    database: Database, market: Market
+) -> None:
+    old, new = market.instrument("FB"), market.instrument("META")
+    score = ReportedSentiment(symbol="FB", score=0.5), ReportedSentiment(symbol="META", score=0.25)
+    await put(database, article("a", symbols=("FB",), sentiments=score))
+    await put(
+        database,
+        article("a", symbols=("FB", "META")),
+        article("b", "Another story of the old name", symbols=("FB",)),
+        at=LATER,
+    )
+    async with database.transaction() as unit:
+        assert await unite(unit, Union(gone=old, stays=new, evidence={}), fetched_news(now=LATER), 1)
+    assert await rows(database, LINKS) == [
+        (1, "META", "finnhub", "provider", SEEN),
+        (2, "META", "finnhub", "provider", LATER),
+    ]
+    assert await rows(database, SCORES) == [("META", 0.25, None, "finnhub", SEEN)]
 
 
 async def test_whom_news_is_asked_about(database: Database, market: Market) -> None:
