@@ -144,3 +144,15 @@ async def test_readings_are_what_is_told(office: Office) -> None:
     assert readings["groat_data_gaps"] == {("bars_daily",): 11.0}
     assert readings["groat_data_freshness_seconds"].keys() == {("bars_daily",)}
     assert readings["groat_data_completeness_ratio"][("bars_daily",)] == pytest.approx(1 / 12)
+
+
+async def test_instrument_wise_datasets_tell_whom_somebody_was_asked_about(office: Office) -> None:
+    await office.ingest(DAYS[-1])
+    async with office.database.connection() as connection:
+        await connection.execute(
+            "INSERT INTO asks SELECT 'profiles', id, whom, now(), 0, now() FROM instruments,"
+            " unnest(ARRAY['finnhub', 'alpha_vantage']) AS whom WHERE symbol IN ('S1', 'S2', 'S3')"
+        )
+    found = {one.dataset: one.completeness for one in await read_data_quality(office.desk, office.reads)}
+    assert found[Dataset.PROFILES] == pytest.approx(0.3)
+    assert found[Dataset.NEWS] is None
