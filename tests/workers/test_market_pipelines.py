@@ -126,7 +126,7 @@ async def test_reference_data_come_page_by_page(market: Bench, replay: ReplayHan
     (listed,), *_ = await market.sql("SELECT count(*) FROM instruments WHERE name IS NOT NULL")
     pages = await market.sql(
         "SELECT subject, row_count FROM fetches"
-        " WHERE dataset = 'instruments' AND subject NOT LIKE 'inactive%' ORDER BY id"
+        " WHERE dataset = 'instruments' AND NOT starts_with(subject, 'inactive') ORDER BY id"
     )
     assert isinstance(listed, int)
     assert listed > 1000 * (len(pages) - 1) > 0
@@ -136,6 +136,21 @@ async def test_reference_data_come_page_by_page(market: Bench, replay: ReplayHan
         Dataset.DIVIDENDS,
     }
     assert replay.peak() <= 5
+
+
+async def test_members_of_indices_are_read_up_to_the_markets_day(market: Bench) -> None:
+    run = await market.start("memberships")
+    assert (await market.ended(run)).state is RunState.DONE
+    today = market.house.clock.now().date()
+    latest = "SELECT count(*), max(greatest(joined_on, left_on)) FROM index_memberships"
+    (count, last), *_ = await market.sql(latest)
+    assert isinstance(count, int)
+    assert isinstance(last, date)
+    assert count > 700
+    assert last <= today
+    again = await market.start("memberships")
+    assert (await market.ended(again)).state is RunState.DONE
+    assert await market.sql("SELECT count(*) FROM index_memberships WHERE superseded_at IS NOT NULL") == [(0,)]
 
 
 async def test_the_calendar_is_left_alone_while_it_goes_far_enough(market: Bench) -> None:
