@@ -6,7 +6,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.laws.ledger_machine import LedgerMachine
+from app.db import quota_sql as sql
+from app.domain.quotas import Window
+from tests.laws.ledger_machine import SECOND, TOL_US, LedgerMachine
+from tests.laws.ledger_model import Asking
 from tests.laws.ledger_world import Server
 
 pytestmark = pytest.mark.stack
@@ -64,3 +67,28 @@ def test_the_machine_finds_a_ledger_that_believes_the_servers_time(server: Serve
     )
     with pytest.raises(AssertionError, match="more than"):
         run_state_machine_as_test(machine(server, differs=False), settings=profile)
+
+
+NO_MARGIN = """
+CREATE OR REPLACE FUNCTION groat_margin_us(p_allowance text, p_speed float8) RETURNS bigint
+LANGUAGE sql STABLE AS 'SELECT 0::bigint'
+"""
+
+
+@pytest.mark.parametrize("has_margin", [True, False])
+def test_the_margin_covers_a_step_that_is_too_small_to_be_noticed(server: Server, *, has_margin: bool) -> None:
+    """Without the margin, the other host calls again within the second."""
+    if not has_margin:
+        server.control.execute(NO_MARGIN)
+    name = server.declare([Window(max_calls=1, span_s=1)], hold_us=1, tol_us=TOL_US)
+    start, step = 10**9, TOL_US * 9 // 10
+
+    def is_granted(host: int, at: int, jumped: int = 0) -> bool:
+        by = Asking(f"host {host}", at + host * 10**12, at + jumped, at + jumped)
+        row = server.run(host, sql.RESERVE, by, id=name, purpose="test", **{"class": "interactive"})
+        return row[0] is not None
+
+    assert is_granted(0, start)
+    assert not is_granted(1, start)
+    assert is_granted(0, start + 20 * SECOND)
+    assert is_granted(1, start + 21 * SECOND - step // 2, step) == (not has_margin)
