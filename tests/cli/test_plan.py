@@ -7,7 +7,7 @@ import pytest
 
 from app.cli import door, plan
 from app.domain.datasets import Dataset
-from app.domain.fetch_plan import Deferred, FetchPlan, PlannedCall
+from app.domain.fetch_plan import Deferred, FetchPlan, Load, PlannedCall
 
 NOW = datetime(2010, 4, 26, 14, tzinfo=UTC)
 
@@ -62,3 +62,28 @@ def test_without_a_key_every_gap_says_so(
     assert made["loads"] == []
     assert made["calls"] == []
     assert any("set POLYGON_API_KEY" in gap["reason"] for gap in made["deferred"])
+
+
+def test_each_providers_load_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    load = Load(provider="p", wanted_per_day=1, allowed_per_day=2, share=0.5, text="p is asked for 0.50 of its share")
+    plan.show(FetchPlan(made_at=NOW, loads=(load,)), most=20)
+    assert "p is asked for 0.50 of its share" in capsys.readouterr().out
+
+
+@pytest.mark.stack
+def test_a_simulation_says_when_more_symbols_are_there(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GROAT_ENV_FILE", "")
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("FINNHUB_API_KEY", "not-a-real-key")
+    assert door.main(["plan", "--simulate", "--add-symbols", "30", "--tier", "index"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("adding 30 symbols to the tier index finishes ")
+    assert {line.split()[0] for line in told.splitlines() if line.startswith(("fund", "news", "prof"))} == {
+        "fundamentals",
+        "news",
+        "profiles",
+    }
+    assert door.main(["plan", "--add-symbols", "30"]) == 2
+    assert "add --simulate" in capsys.readouterr().err
