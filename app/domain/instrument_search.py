@@ -25,8 +25,7 @@ class SearchTable(msgspec.Struct, frozen=True, kw_only=True):
     """Instruments numbered from 0, ready to be searched.
 
     `ordered` are their symbols, present before former, folded and sorted, `lengths` their lengths, `places` whose
-    each is;
-    `items` are their encoded forms, one a line, of which number n is ``items[ends[n] + 1:ends[n + 1]]``.
+    each is; `items` are their encoded forms, one a line, of which number n is ``items[ends[n] + 1:ends[n + 1]]``.
     """
 
     version: int
