@@ -96,6 +96,8 @@ async def test_the_key_travels_once_and_is_told_to_nobody(one: Case, caplog: pyt
         with pytest.raises(ProviderError) as caught:
             await provider.ask(one.question)
         [request] = host.requests
+    assert ledger.purposes[0].split()[0] == one.question.dataset
+    assert len(ledger.purposes[0].split()) > 1 or one.question.dataset is Dataset.INSTRUMENTS
     assert caught.value.outcome is Outcome.BAD_KEY
     assert caught.value.retry is Retry.STOP
     line, headers = request.split("\r\n", 1)

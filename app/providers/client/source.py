@@ -114,6 +114,7 @@ def purpose_of(question: Question[Any]) -> str:
     """Say in few words what a call is for: the ledger keeps it."""
     told = msgspec.to_builtins(question)
     companies = ",".join(told.get("companies", ()))
-    subject = told.get("symbol") or told.get("session") or companies or told.get("since") or ""
+    span = f"{told['first']}..{told['last']}" if "first" in told else ""
+    subject = told.get("symbol") or told.get("session") or companies or told.get("since") or span
     page = " page" if "cursor" in told else ""
     return f"{question.dataset} {subject}{page}".strip()[:200]
