@@ -21,7 +21,7 @@ NEVER = "?"
 
 @click.group(cls=Group, examples=["groat instruments show FB", "groat instruments show META --on 2021-07-01 --json"])
 def instruments() -> None:
-    """Show instruments over time: their symbols, names, listings and indices."""
+    """Show instruments over time: symbols, names, listings, indices."""
 
 
 @instruments.command(

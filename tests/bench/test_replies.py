@@ -3,6 +3,7 @@ import pytest
 
 from app.db.bars_ingest import COLUMNS
 from app.domain import quality
+from app.ports.providers import BarsOfDay
 from app.providers.polygon import read_grouped
 from bench.ingest import LIMIT
 from bench.market import load_instruments, make
@@ -11,7 +12,7 @@ from bench.replies import Session
 
 def test_a_session_is_the_same_in_each_of_its_forms() -> None:
     session = Session(make(40, 3), list(range(1, 41)), 1)
-    bars, reply = session.bars(), read_grouped(session.reply(), session.day)
+    bars, reply = session.bars(), read_grouped(session.reply(), BarsOfDay(session=session.day), frozenset())
     sound, held = quality.check(reply.bars)
     assert not held
     assert not reply.unreadable

@@ -23,7 +23,8 @@ from app.domain.quality import HeldRow
 from app.ports.providers import ActionsPage, BarsOfDay, TickersPage
 from app.providers.client.http import RawReply
 from app.providers.client.verdicts import RefusedError
-from app.providers.polygon import TWINS, DividendRow, SplitRow, Ticker, read_actions, read_grouped, read_tickers
+from app.providers.polygon import TWINS, read_actions, read_grouped, read_tickers
+from app.providers.rows.polygon import DividendRow, SplitRow, Ticker
 from app.services.fetch_actions import checked
 from app.settings import DatabaseSettings
 from tests.fakes.market import fetched
