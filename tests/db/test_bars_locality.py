@@ -24,7 +24,7 @@ def test_a_year_of_bars_touches_no_page_of_the_table(market: Market) -> None:
     for number in range(20):
         market.instrument(f"S{number}")
     run(FILL)
-    run("VACUUM ANALYZE bars_daily")
+    run("VACUUM ANALYZE")
     run("SET plan_cache_mode = force_generic_plan")
     run("SET timescaledb.enable_chunk_append = off")
     run("PREPARE year (text[], date, date, text[], date) AS " + TEXT_ROWS)
