@@ -99,7 +99,7 @@ def test_what_passes_is_sound_and_nothing_is_lost(rows: list[tuple[float, float,
     for column in (kept.open, kept.close):
         assert ((kept.low <= column) & (column <= kept.high)).all()
     assert ((kept.volume >= 0) & np.isfinite(kept.volume)).all()
-    assert set(faults(found)) | {"duplicate", "wrong_session", "unreadable"} == set(EVIDENCE)
+    assert set(faults(found)) | {"duplicate", "wrong_session", "unreadable", "ambiguous_symbol"} == set(EVIDENCE)
     assert check(kept)[1] == []
 
 
