@@ -25,7 +25,7 @@ CASES: Final = {
     "p4": ("ingest", "bars into the table, every check on"),
     "p5a": ("hints", "messages through the broker, against Celery"),
     "p5b": ("steps", "durable steps, against procrastinate"),
-    "p6": ("coverage", "coverage, plan and data quality beside 17 million bars"),
+    "coverage": ("coverage", "coverage, plan and data quality beside 17 million bars"),
     "p8": ("search", "an instrument among 100,000, typing errors included"),
     "p9": ("start", "start-up times and idle memory"),
     "plan": ("plan", "36,000 items in order, the state of 10,000 instruments, a month of virtual days"),
