@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from math import ceil
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -41,11 +42,11 @@ class Lanes:
     """A process's connections for hot reads. They open when first needed, in the running event loop."""
 
     def __init__(self, settings: DatabaseSettings, *, name: str, planner: str = "") -> None:
-        """Prepare, but open nothing: half of the pool's size, two at least.
+        """Prepare, but open nothing: a third of the pool's size, two at least.
 
         `planner` is further settings of its sessions, as ``-c name=value``.
         """
-        self.size = max(2, settings.pool_max // 2)
+        self.size = max(2, ceil(settings.pool_max / 3))
         self.url = settings.url
         self.options: dict[str, str | int] = {
             **KEEPALIVE,
