@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from piccolo.columns.combination import And, Or
 
+from app.db.conditions import behind, known, within
 from app.db.tables.market import CorporateActions as ActionTable
 from app.ports.reads import Action
 
@@ -39,20 +39,13 @@ class Actions:
 def conditions(query: ActionQuery) -> list[Any]:
     """Return what a question asks for as Piccolo's conditions."""
     table = ActionTable
-    if query.as_of is None:
-        found: list[Any] = [table.superseded_at.is_null()]
-    else:
-        still = Or(table.superseded_at.is_null(), table.superseded_at > query.as_of)
-        found = [table.known_at <= query.as_of, still]
+    found = [
+        *known(table.known_at, table.superseded_at, query.as_of),
+        *within(table.ex_date, query.from_, query.until),
+        *behind(table.ex_date, table.id, query.after),
+    ]
     if query.instruments is not None:
         found.append(table.instrument.is_in(list(query.instruments)))
     if query.kind is not None:
         found.append(table.kind == query.kind)
-    if query.from_ is not None:
-        found.append(table.ex_date >= query.from_)
-    if query.until is not None:
-        found.append(table.ex_date < query.until)
-    if query.after is not None:
-        ex_date, number = query.after
-        found.append(Or(table.ex_date < ex_date, And(table.ex_date == ex_date, table.id < number)))
     return found

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from piccolo.columns.combination import And, Or
 
+from app.db.conditions import behind, known, within
 from app.db.tables.facts import EarningsReports
 from app.ports.fact_reads import Earnings
 
@@ -42,20 +42,13 @@ class EarningsStore:
 def conditions(query: EarningsQuery) -> list[Any]:
     """Return what a question asks for as Piccolo's conditions."""
     table = EarningsReports
-    if query.as_of is None:
-        found: list[Any] = [table.superseded_at.is_null()]
-    else:
-        still = Or(table.superseded_at.is_null(), table.superseded_at > query.as_of)
-        found = [table.known_at <= query.as_of, still]
+    found = [
+        *known(table.known_at, table.superseded_at, query.as_of),
+        *within(table.report_date, query.from_, query.until),
+        *behind(table.report_date, table.id, query.after),
+    ]
     if query.instruments is not None:
         found.append(table.instrument.is_in(list(query.instruments)))
     if query.provider is not None:
         found.append(table.provider == query.provider)
-    if query.from_ is not None:
-        found.append(table.report_date >= query.from_)
-    if query.until is not None:
-        found.append(table.report_date < query.until)
-    if query.after is not None:
-        day, number = query.after
-        found.append(Or(table.report_date < day, And(table.report_date == day, table.id < number)))
     return found

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from app.domain.errors import UnknownSubjectError
 from app.ports.fact_reads import Disagreement  # noqa: TC001  msgspec reads annotations at run time
-from app.services.read_bars import nobody_knows
+from app.services.asked_symbols import numbers_of
 
 if TYPE_CHECKING:
     from app.ports.fact_reads import DisagreementQuery, DisagreementReads
@@ -27,11 +26,6 @@ async def read_disagreements(
     store: DisagreementReads, instruments: InstrumentReads, query: DisagreementQuery
 ) -> DisagreementPage:
     """Return up to `limit` disagreements; raise UnknownSubjectError when no symbol is known."""
-    unknown: list[str] = []
-    if query.symbols is not None:
-        known = {instrument.symbol for instrument in await instruments.named(query.symbols)}
-        unknown = [symbol for symbol in query.symbols if symbol not in known]
-        if not known:
-            raise UnknownSubjectError(nobody_knows(unknown))
+    _, unknown = await numbers_of(instruments, query.symbols)
     found = await store.page(msgspec.structs.replace(query, limit=query.limit + 1))
     return DisagreementPage(items=list(found[: query.limit]), more=len(found) > query.limit, unknown=unknown)

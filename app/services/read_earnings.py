@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from app.domain.errors import InvalidRequestError, UnknownSubjectError
 from app.ports.fact_reads import Earnings, EarningsQuery  # noqa: TC001  msgspec reads annotations at run time
-from app.services.read_bars import nobody_knows
+from app.services.asked_symbols import numbers_of, require_range
 
 if TYPE_CHECKING:
     from app.ports.fact_reads import EarningsReads
@@ -41,15 +40,7 @@ async def read_earnings(
     Raises InvalidRequestError when the range is empty, UnknownSubjectError when no symbol is known.
     """
     query = request.query
-    if query.from_ is not None and query.until is not None and query.from_ >= query.until:
-        message = f"`from` ({query.from_}) must be before `until` ({query.until}), which is exclusive."
-        raise InvalidRequestError(message)
-    numbers, unknown = None, []
-    if request.symbols is not None:
-        known = {instrument.symbol: instrument.id for instrument in await instruments.named(request.symbols)}
-        unknown = [symbol for symbol in request.symbols if symbol not in known]
-        if not known:
-            raise UnknownSubjectError(nobody_knows(unknown))
-        numbers = tuple(known.values())
+    require_range(query.from_, query.until)
+    numbers, unknown = await numbers_of(instruments, request.symbols)
     found = await earnings.page(msgspec.structs.replace(query, instruments=numbers, limit=query.limit + 1))
     return EarningsPage(items=list(found[: query.limit]), more=len(found) > query.limit, unknown=unknown)

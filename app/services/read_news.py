@@ -10,7 +10,7 @@ import msgspec
 from app.domain.errors import InvalidRequestError, UnknownSubjectError
 from app.domain.market_days import day_end
 from app.ports.news import NewsQuery
-from app.services.read_bars import nobody_knows
+from app.services.asked_symbols import numbers_of, require_range
 
 if TYPE_CHECKING:
     from app.ports.news import NewsDetail, NewsItem, NewsReads
@@ -46,16 +46,8 @@ async def read_news(news: NewsReads, instruments: InstrumentReads, request: News
 
     Raises InvalidRequestError when the range is empty, UnknownSubjectError when no symbol is known.
     """
-    if request.from_ is not None and request.until is not None and request.from_ >= request.until:
-        message = f"`from` ({request.from_}) must be before `until` ({request.until}), which is exclusive."
-        raise InvalidRequestError(message)
-    numbers, unknown = None, []
-    if request.symbols is not None:
-        known = {instrument.symbol: instrument.id for instrument in await instruments.named(request.symbols)}
-        unknown = [symbol for symbol in request.symbols if symbol not in known]
-        if not known:
-            raise UnknownSubjectError(nobody_knows(unknown))
-        numbers = tuple(known.values())
+    require_range(request.from_, request.until)
+    numbers, unknown = await numbers_of(instruments, request.symbols)
     query = NewsQuery(
         instruments=numbers,
         text=request.text,
