@@ -12,6 +12,7 @@ from litestar.params import QueryParameter
 from app.api import cursors
 from app.api.deps import READ, HouseDependency
 from app.api.hot_reads import JSON, Asked, Made, answer_read, next_link
+from app.api.parameters import MAX_SYMBOLS, AsOf, Cursor, Symbols
 from app.domain.market_days import known_as_of
 from app.ports.reads import Action
 from app.services.read_actions import ActionRequest, read_actions
@@ -19,17 +20,7 @@ from app.services.read_bars import split_symbols
 from app.services.read_consistently import read_consistently
 
 DATASETS: Final = ("corporate_actions", "instruments")
-MAX_SYMBOLS: Final = 100
 
-Symbols = Annotated[
-    str | None,
-    QueryParameter(
-        description=f"Up to {MAX_SYMBOLS} symbols, separated by commas; none for the whole market. Case matters.",
-        examples=[Example(value="AAPL,MSFT")],
-        min_length=1,
-        max_length=2_000,
-    ),
-]
 Kind = Annotated[Literal["split", "dividend"] | None, QueryParameter(description="Only this kind.")]
 From = Annotated[
     date | None,
@@ -39,20 +30,7 @@ Until = Annotated[
     date | None,
     QueryParameter(name="until", description="End of the ex-dates, exclusive.", examples=[Example(value="2006-01-01")]),
 ]
-AsOf = Annotated[
-    str | None,
-    QueryParameter(
-        description="Answer with what was known then: a timestamp with its zone, or a date (its end in New York).",
-        examples=[Example(value="2005-02-28")],
-        min_length=8,
-        max_length=40,
-    ),
-]
 Limit = Annotated[int, QueryParameter(ge=1, le=1_000, description="How many at most.")]
-Cursor = Annotated[
-    str | None,
-    QueryParameter(max_length=cursors.MAX_LENGTH, description="`next` of the page before; none for the first page."),
-]
 
 
 class ActionList(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from litestar.params import PathParameter, QueryParameter
 from app.api import cursors
 from app.api.deps import READ, HouseDependency
 from app.api.hot_reads import JSON, Asked, Made, answer_read, next_link
+from app.api.parameters import AsOf, Cursor, ProviderName
 from app.domain import watermarks
 from app.domain.datasets import Dataset
 from app.domain.market_days import known_as_of
@@ -34,28 +35,7 @@ FactName = Annotated[
     str,
     PathParameter(description="Name of a fact.", examples=[Example(value="pe_ttm")], pattern="^[a-z][a-z0-9_]{0,39}$"),
 ]
-AsOf = Annotated[
-    str | None,
-    QueryParameter(
-        description="Answer with what was known then: a timestamp with its zone, or a date (its end in New York).",
-        examples=[Example(value="2010-05-06")],
-        min_length=8,
-        max_length=40,
-    ),
-]
-ProviderName = Annotated[
-    str | None,
-    QueryParameter(
-        description="Only what this provider tells.",
-        examples=[Example(value="finnhub")],
-        pattern="^[a-z][a-z0-9_]{0,63}$",
-    ),
-]
 Limit = Annotated[int, QueryParameter(ge=1, le=1_000, description="How many at most.")]
-Cursor = Annotated[
-    str | None,
-    QueryParameter(max_length=cursors.MAX_LENGTH, description="`next` of the page before; none for the first page."),
-]
 
 
 class FactPage(FactHistory, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from litestar.params import QueryParameter
 
 from app.api import cursors
 from app.api.deps import READ, HouseDependency
+from app.api.parameters import AsOf
 from app.domain.market_days import known_as_of
 from app.domain.quality_series import Rule
 from app.ports.quality import FlagQuery, FlagView
@@ -39,15 +40,6 @@ OnlyRule = Annotated[Rule | None, QueryParameter(description="Only doubts of thi
 OnlyState = Annotated[
     Literal["open", "confirmed", "resolved"] | None,
     QueryParameter(name="state", description="Only flags that stand so."),
-]
-AsOf = Annotated[
-    str | None,
-    QueryParameter(
-        description="Answer with what was known then: a timestamp with its zone, or a date (its end in New York).",
-        examples=[Example(value="2010-06-15")],
-        min_length=8,
-        max_length=40,
-    ),
 ]
 Limit = Annotated[int, QueryParameter(ge=1, le=1_000, description="How many at most.")]
 Cursor = Annotated[

@@ -1,45 +1,21 @@
 """Disagreements: what providers tell differently."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import msgspec
 from litestar import get
-from litestar.openapi.spec import Example
 from litestar.params import QueryParameter
 
 from app.api import cursors
 from app.api.deps import READ, HouseDependency
+from app.api.parameters import MAX_SYMBOLS, AsOf, Cursor, Symbols
 from app.domain.market_days import known_as_of
 from app.ports.fact_reads import Disagreement, DisagreementQuery, Disputed
 from app.services.read_bars import split_symbols
 from app.services.read_disagreements import read_disagreements
 
-MAX_SYMBOLS: Final = 100
-
 What = Annotated[Disputed, QueryParameter(name="dataset", description="What the disagreements are about.")]
-Symbols = Annotated[
-    str | None,
-    QueryParameter(
-        description=f"Up to {MAX_SYMBOLS} symbols, separated by commas; none for the whole market. Case matters.",
-        examples=[Example(value="AAPL,MSFT")],
-        min_length=1,
-        max_length=2_000,
-    ),
-]
-AsOf = Annotated[
-    str | None,
-    QueryParameter(
-        description="Answer with what was known then: a timestamp with its zone, or a date (its end in New York).",
-        examples=[Example(value="2010-05-06")],
-        min_length=8,
-        max_length=40,
-    ),
-]
 Limit = Annotated[int, QueryParameter(ge=1, le=500, description="How many at most.")]
-Cursor = Annotated[
-    str | None,
-    QueryParameter(max_length=cursors.MAX_LENGTH, description="`next` of the page before; none for the first page."),
-]
 
 
 class DisagreementList(msgspec.Struct, frozen=True, kw_only=True):

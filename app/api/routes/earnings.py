@@ -12,6 +12,7 @@ from litestar.params import QueryParameter
 from app.api import cursors
 from app.api.deps import READ, HouseDependency
 from app.api.hot_reads import JSON, Asked, Made, answer_read, next_link
+from app.api.parameters import MAX_SYMBOLS, AsOf, Cursor, ProviderName, Symbols
 from app.domain.market_days import known_as_of
 from app.ports.fact_reads import Earnings, EarningsQuery
 from app.services.read_bars import split_symbols
@@ -19,17 +20,7 @@ from app.services.read_consistently import read_consistently
 from app.services.read_earnings import EarningsRequest, read_earnings
 
 DATASETS: Final = ("earnings", "instruments")
-MAX_SYMBOLS: Final = 100
 
-Symbols = Annotated[
-    str | None,
-    QueryParameter(
-        description=f"Up to {MAX_SYMBOLS} symbols, separated by commas; none for the whole market. Case matters.",
-        examples=[Example(value="AAPL,MSFT")],
-        min_length=1,
-        max_length=2_000,
-    ),
-]
 From = Annotated[
     date | None,
     QueryParameter(name="from", description="First report date, inclusive.", examples=[Example(value="2010-04-01")]),
@@ -40,28 +31,7 @@ Until = Annotated[
         name="until", description="End of the report dates, exclusive.", examples=[Example(value="2010-07-01")]
     ),
 ]
-AsOf = Annotated[
-    str | None,
-    QueryParameter(
-        description="Answer with what was known then: a timestamp with its zone, or a date (its end in New York).",
-        examples=[Example(value="2010-04-26")],
-        min_length=8,
-        max_length=40,
-    ),
-]
-ProviderName = Annotated[
-    str | None,
-    QueryParameter(
-        description="Only what this provider tells.",
-        examples=[Example(value="finnhub")],
-        pattern="^[a-z][a-z0-9_]{0,63}$",
-    ),
-]
 Limit = Annotated[int, QueryParameter(ge=1, le=1_000, description="How many at most.")]
-Cursor = Annotated[
-    str | None,
-    QueryParameter(max_length=cursors.MAX_LENGTH, description="`next` of the page before; none for the first page."),
-]
 
 
 class EarningsList(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from litestar.params import PathParameter, QueryParameter
 
 from app.api.deps import READ, HouseDependency
 from app.api.hot_reads import JSON, Asked, Made, answer_read
+from app.api.parameters import AsOf
 from app.domain.index_memberships import INDICES
 from app.domain.market_days import day_end, known_as_of, market_date
 from app.ports.instrument_reads import IndexSummary, Member
@@ -32,15 +33,6 @@ On = Annotated[
     date | None,
     QueryParameter(
         description="The day; without it, the market's (or the as-of's).", examples=[Example(value="2010-05-06")]
-    ),
-]
-AsOf = Annotated[
-    str | None,
-    QueryParameter(
-        description="Answer with what was known then: a timestamp with its zone, or a date (its end in New York).",
-        examples=[Example(value="2010-05-06")],
-        min_length=8,
-        max_length=40,
     ),
 ]
 

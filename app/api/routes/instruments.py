@@ -12,6 +12,7 @@ from litestar.params import PathParameter, QueryParameter
 from app.api import cursors
 from app.api.deps import READ, HouseDependency
 from app.api.hot_reads import JSON, Asked, Made, answer_read, next_link
+from app.api.parameters import AsOf, Cursor
 from app.domain.instruments import Instrument
 from app.domain.market_days import known_as_of
 from app.ports.instrument_reads import InstrumentStory
@@ -34,10 +35,6 @@ Symbol = Annotated[
     ),
 ]
 Limit = Annotated[int, QueryParameter(ge=1, le=1_000, description="How many at most.")]
-Cursor = Annotated[
-    str | None,
-    QueryParameter(max_length=cursors.MAX_LENGTH, description="`next` of the page before; none for the first page."),
-]
 Sector = Annotated[
     str | None,
     QueryParameter(description="Only this sector.", examples=[Example(value="Energy")], min_length=1, max_length=100),
@@ -74,15 +71,6 @@ ListedOn = Annotated[
     QueryParameter(
         description="Only those that were listed on this day, the ones that have gone since included.",
         examples=[Example(value="2010-05-06")],
-    ),
-]
-AsOf = Annotated[
-    str | None,
-    QueryParameter(
-        description="Answer with what was known then: a timestamp with its zone, or a date (its end in New York).",
-        examples=[Example(value="2010-05-06")],
-        min_length=8,
-        max_length=40,
     ),
 ]
 

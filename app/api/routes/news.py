@@ -12,6 +12,7 @@ from litestar.params import PathParameter, QueryParameter
 from app.api import cursors
 from app.api.deps import READ, HouseDependency
 from app.api.hot_reads import JSON, Asked, Made, answer_read, next_link
+from app.api.parameters import AsOf
 from app.domain.market_days import known_as_of
 from app.ports.news import NewsDetail, NewsItem
 from app.services.read_bars import split_symbols
@@ -50,15 +51,6 @@ From = Annotated[
 Until = Annotated[
     date | None,
     QueryParameter(name="until", description="End of the days, exclusive.", examples=[Example(value="2010-05-08")]),
-]
-AsOf = Annotated[
-    str | None,
-    QueryParameter(
-        description="Answer with what was known then: a timestamp with its zone, or a date (its end in New York).",
-        examples=[Example(value="2010-05-07")],
-        min_length=8,
-        max_length=40,
-    ),
 ]
 Provider = Annotated[
     str | None,

@@ -8,6 +8,7 @@ from litestar.openapi.spec import Example
 from litestar.params import QueryParameter
 
 from app.api.deps import READ, HouseDependency
+from app.api.parameters import AsOf
 from app.domain.datasets import Dataset
 from app.domain.market_days import known_as_of
 from app.ports.fact_reads import OriginQuery
@@ -45,15 +46,6 @@ FactName = Annotated[
     QueryParameter(description="Name of a fact of profiles or fundamentals.", pattern="^[a-z][a-z0-9_]{0,39}$"),
 ]
 Article = Annotated[int | None, QueryParameter(description="Number of an article.", ge=1, le=2**53)]
-AsOf = Annotated[
-    str | None,
-    QueryParameter(
-        description="Answer with what was known then: a timestamp with its zone, or a date (its end in New York).",
-        examples=[Example(value="2010-05-06")],
-        min_length=8,
-        max_length=40,
-    ),
-]
 Limit = Annotated[int, QueryParameter(ge=1, le=200, description="How many at most.")]
 
 
