@@ -6,12 +6,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from redis import Redis
 
 from app.domain.pipelines import RunState
-from app.settings import load
 from tests.fakes.fetching import session
 from tests.stack.replay import running_replay
+from tests.workers.market_settings import on_replay
 from workers.pipelines import companies, quotes
 
 if TYPE_CHECKING:
@@ -37,30 +36,9 @@ def replay() -> Iterator[ReplayHandle]:
 @pytest.fixture
 def settings_for(database_url: str, queue_url: str, replay: ReplayHandle) -> Callable[..., Settings]:
     """The settings of a Groat that has keys of Finnhub and Alpha Vantage, and two companies on its watchlist."""
-    with Redis.from_url(queue_url) as queue:
-        queue.flushdb()
-    timeline = replay.clock.timeline  # type: ignore[attr-defined]  # it is a ReplayClock
-
-    def build(**options: str) -> Settings:
-        times = {"lease_s": "5", "keeper_s": "0.1", "resend_s": "0.5", "backoff_s": "0.05", "grace_s": "5"}
-        names = {f"GROAT_WORKER__{name.upper()}": value for name, value in {**times, **options}.items()}
-        return load({
-            "DATABASE_URL": database_url,
-            "REDIS_URL": queue_url,
-            "FINNHUB_API_KEY": replay.key,
-            "ALPHA_VANTAGE_API_KEY": replay.key,
-            "GROAT_FINNHUB__URL": replay.url,
-            "GROAT_ALPHA_VANTAGE__URL": replay.url,
-            "GROAT_PLAN__WATCHLIST": "AAPL,PG",
-            "GROAT_CLOCK__MODE": "replay",
-            "GROAT_CLOCK__SPEED": str(timeline.speed),
-            "GROAT_CLOCK__MARKET_AT": timeline.market_at.isoformat(),
-            "GROAT_CLOCK__ANCHOR_BOOT_US": str(timeline.anchor_boot_us),
-            "GROAT_CLOCK__RUN": replay.clock.clock_id.removeprefix("replay:"),
-            **names,
-        })  # fmt: skip
-
-    return build
+    return on_replay(
+        replay, (database_url, queue_url), "finnhub", "alpha_vantage", lease_s="5", GROAT_PLAN__WATCHLIST="AAPL,PG"
+    )
 
 
 @pytest.fixture

@@ -7,14 +7,13 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from redis import Redis
 
 from app.calendars import read_sessions
 from app.domain.datasets import Dataset
 from app.domain.pipelines import RunState
 from app.domain.sessions import US_EQUITIES
-from app.settings import load
 from tests.stack.replay import running_replay
+from tests.workers.market_settings import on_replay
 from workers.pipelines import registry
 
 if TYPE_CHECKING:
@@ -48,28 +47,7 @@ def replay(speed: float) -> Iterator[ReplayHandle]:
 @pytest.fixture
 def settings_for(database_url: str, queue_url: str, replay: ReplayHandle) -> Callable[..., Settings]:
     """The settings of a Groat that lives on the replay's clock."""
-    with Redis.from_url(queue_url) as queue:
-        queue.flushdb()
-    timeline = replay.clock.timeline  # type: ignore[attr-defined]  # it is a ReplayClock
-
-    def build(**options: str) -> Settings:
-        times = {"lease_s": "3", "keeper_s": "0.1", "resend_s": "0.5", "backoff_s": "0.05", "grace_s": "5"}
-        names = {f"GROAT_WORKER__{name.upper()}": value for name, value in {**times, **options}.items()}
-        return load({
-            "DATABASE_URL": database_url,
-            "REDIS_URL": queue_url,
-            "POLYGON_API_KEY": replay.key,
-            "GROAT_POLYGON__URL": replay.url,
-            "GROAT_POLYGON__HISTORY_FROM": FIRST,
-            "GROAT_CLOCK__MODE": "replay",
-            "GROAT_CLOCK__SPEED": str(timeline.speed),
-            "GROAT_CLOCK__MARKET_AT": timeline.market_at.isoformat(),
-            "GROAT_CLOCK__ANCHOR_BOOT_US": str(timeline.anchor_boot_us),
-            "GROAT_CLOCK__RUN": replay.clock.clock_id.removeprefix("replay:"),
-            **names,
-        })  # fmt: skip
-
-    return build
+    return on_replay(replay, (database_url, queue_url), "polygon", GROAT_POLYGON__HISTORY_FROM=FIRST)
 
 
 @pytest.fixture(scope="module")

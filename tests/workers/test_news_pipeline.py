@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from redis import Redis
 
 from app.domain.pipelines import RunState
-from app.settings import load
 from tests.stack.replay import running_replay
+from tests.workers.market_settings import on_replay
 from workers.pipelines import registry
 
 if TYPE_CHECKING:
@@ -44,29 +43,7 @@ def replay() -> Iterator[ReplayHandle]:
 @pytest.fixture
 def settings_for(database_url: str, queue_url: str, replay: ReplayHandle) -> Callable[..., Settings]:
     """A Groat on the replay's clock, with two providers of news."""
-    with Redis.from_url(queue_url) as queue:
-        queue.flushdb()
-    timeline = replay.clock.timeline  # type: ignore[attr-defined]  # it is a ReplayClock
-
-    def build(**options: str) -> Settings:
-        times = {"lease_s": "3", "keeper_s": "0.1", "resend_s": "0.5", "backoff_s": "0.05", "grace_s": "5"}
-        names = {f"GROAT_WORKER__{name.upper()}": value for name, value in {**times, **options}.items()}
-        return load({
-            "DATABASE_URL": database_url,
-            "REDIS_URL": queue_url,
-            "NEWS_API_KEY": replay.key,
-            "FINNHUB_API_KEY": replay.key,
-            "GROAT_NEWSAPI__URL": replay.url,
-            "GROAT_FINNHUB__URL": replay.url,
-            "GROAT_CLOCK__MODE": "replay",
-            "GROAT_CLOCK__SPEED": str(timeline.speed),
-            "GROAT_CLOCK__MARKET_AT": timeline.market_at.isoformat(),
-            "GROAT_CLOCK__ANCHOR_BOOT_US": str(timeline.anchor_boot_us),
-            "GROAT_CLOCK__RUN": replay.clock.clock_id.removeprefix("replay:"),
-            **names,
-        })  # fmt: skip
-
-    return build
+    return on_replay(replay, (database_url, queue_url), "newsapi", "finnhub")
 
 
 async def test_news_come_once_and_are_tied_to_companies(bench: Bench, replay: ReplayHandle) -> None:
