@@ -13,6 +13,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from app.telemetry import metrics
+from app.telemetry.batch import BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -52,7 +53,7 @@ class HotAnswers:
     def get(self, key: Hashable, now: datetime) -> HotAnswer | None:
         """Return the answer to a settled question, and count the hit or the miss."""
         found = self.peek(key, now)
-        (self.misses if found is None else self.hits).inc()
+        BATCH.count(self.misses if found is None else self.hits)
         return found
 
     def get_shortcut(self, raw: Hashable, now: datetime) -> HotAnswer | None:
@@ -64,7 +65,7 @@ class HotAnswers:
         if found is None:
             self.shortcuts.pop(raw, None)
         else:
-            self.hits.inc()
+            BATCH.count(self.hits)
         return found
 
     def peek(self, key: Hashable, now: datetime) -> HotAnswer | None:

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import msgspec
 from litestar import Request, Response
 
-from app.api.middleware import App, Receive, Scope, Send
+from app.api.middleware import App, Receive, Scope, Send, completed
 from app.bootstrap import House
 from app.ports.answers import HotAnswer
 
@@ -121,7 +121,7 @@ async def planned(house: House, plan: Plan, raw: Raw, if_none_match: bytes) -> H
 
 async def give(kept: HotAnswer, if_none_match: bytes, send: Send) -> None:
     """Send an answer, or 304 when the client has it."""
-    status, headers, body = 200, kept.headers, kept.body
+    status, headers, body = 200, kept.whole, kept.body
     if if_none_match and matches(if_none_match, kept.etag):
         status, headers, body = 304, unchanged(kept.etag), b""
     await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -161,13 +161,15 @@ async def answer(house: House, plan: Plan, raw: Raw, if_none_match: bytes) -> Ho
     if if_none_match and if_none_match.strip() != b"*":
         etag = await current_etag(house, asked)
         if matches(if_none_match, etag):
-            return HotAnswer(body=b"", etag=etag, headers=[], template=plan.template, versions={})
+            return HotAnswer(body=b"", etag=etag, headers=[], whole=[], template=plan.template, versions={})
     made = await plan.make()
     etag = etag_of(asked, made.versions)
+    headers = head(asked, made, etag)
     fresh = HotAnswer(
         body=made.body,
         etag=etag,
-        headers=head(asked, made, etag),
+        headers=headers,
+        whole=completed(headers),
         template=plan.template,
         versions={dataset: made.versions.get(dataset, 0) for dataset in asked.datasets},
         expires_at=asked.expires_at,
@@ -198,7 +200,7 @@ def matches(if_none_match: bytes, etag: bytes) -> bool:
 
 
 def head(asked: Asked, made: Made, etag: bytes) -> list[tuple[bytes, bytes]]:
-    """Return the headers of an answer, as ASGI wants them."""
+    """Return the headers of an answer, as ASGI wants them: its own only."""
     media_type = asked.media_type + ("; charset=utf-8" if asked.media_type.startswith("text/") else "")
     return [
         (b"content-type", media_type.encode("ascii")),

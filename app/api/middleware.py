@@ -8,7 +8,7 @@ import itertools
 import re
 import secrets
 from asyncio import CancelledError
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ import structlog
 
 from app.api.errors import PROBLEM_JSON, problem_bytes
 from app.telemetry import metrics
+from app.telemetry.batch import BATCH
 from app.telemetry.logging import REQUEST_ID
 
 # ASGI as it is on the wire, before Litestar.
@@ -104,8 +105,8 @@ class Frame:
             bound = self.bind(template, method, status)
             if method in METHODS:
                 self.bound[key] = bound
-        bound.requests.inc()
-        bound.duration.observe(elapsed_s)
+        BATCH.count(bound.requests)
+        BATCH.observe(bound.duration, elapsed_s)
         if self.log_requests or status >= SERVER_ERROR:
             endpoint = TYPE_IN_TEMPLATE.sub("}", template)
             log.info("request", method=method, endpoint=endpoint, status=status, ms=round(elapsed_s * 1_000, 2))
@@ -120,6 +121,21 @@ class Frame:
         )
 
 
+class Whole(list[tuple[bytes, bytes]]):
+    """Headers that have been completed already, so that an answer which is given often is completed once."""
+
+
+def completed(given: Iterable[tuple[bytes, bytes]]) -> Whole:
+    """Return an answer's headers with those that every answer has."""
+    whole = Whole([*given, *ALWAYS])
+    names = [name for name, _ in given]
+    if b"content-security-policy" not in names:
+        whole.append(CONTENT_POLICY)
+    if b"cache-control" not in names:
+        whole.append(NO_STORE)
+    return whole
+
+
 class Answer:
     """The way out of one request: adds headers and remembers the status."""
 
@@ -131,23 +147,14 @@ class Answer:
         self.request_id = request_id
         self.status = 0
 
-    async def __call__(self, message: Message) -> None:
+    def __call__(self, message: Message) -> Awaitable[None]:
         """Pass a message of the answer on."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = self.headers(message)
-        await self.send(message)
-
-    def headers(self, message: Message) -> list[tuple[bytes, bytes]]:
-        """Return the answer's headers with those that every answer has."""
-        given: list[tuple[bytes, bytes]] = message["headers"]
-        headers = [*given, *ALWAYS, (b"x-request-id", self.request_id.encode("ascii"))]
-        names = [name for name, _ in given]
-        if b"content-security-policy" not in names:
-            headers.append(CONTENT_POLICY)
-        if b"cache-control" not in names:
-            headers.append(NO_STORE)
-        return headers
+            given = message["headers"]
+            whole = given if type(given) is Whole else completed(given)
+            message["headers"] = [*whole, (b"x-request-id", self.request_id.encode("ascii"))]
+        return self.send(message)
 
 
 class HeadAnswer(Answer):
@@ -160,14 +167,18 @@ class HeadAnswer(Answer):
         super().__init__(send, request_id)
         self.ended = False
 
-    async def __call__(self, message: Message) -> None:
+    def __call__(self, message: Message) -> Awaitable[None]:
         """Pass the head on, and one empty body."""
         if message["type"] == "http.response.body":
             if self.ended:
-                return
+                return nothing()
             self.ended = True
             message = {"type": "http.response.body", "body": b"", "more_body": False}
-        await super().__call__(message)
+        return super().__call__(message)
+
+
+async def nothing() -> None:
+    """Send no more."""
 
 
 async def refuse_path(scope: Scope, send: Send) -> None:

@@ -16,12 +16,13 @@ class HotAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     `versions` are those of the datasets it was made from, read in its own snapshot. `expires_at` is the market
     time at which it ends by itself, because it says "today". `headers` are encoded for ASGI, content-length
-    included; `template` is the route's, for metrics.
+    included, and `whole` holds them with those that every answer has; `template` is the route's, for metrics.
     """
 
     body: bytes
     etag: bytes
     headers: list[tuple[bytes, bytes]]
+    whole: list[tuple[bytes, bytes]]
     template: str
     versions: dict[str, int]
     expires_at: datetime | None = None

@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, generate_latest, mult
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from app.telemetry.batch import BATCH
 from app.telemetry.metrics import READINGS
 from app.telemetry.multiprocess import folders, is_dead, pids, service_of
 
@@ -43,6 +44,7 @@ class Moment(Collector):
 
 def expose(readings: Readings) -> bytes:
     """Return the text that Prometheus scrapes: this service's metrics and the readings."""
+    BATCH.write()
     registry = CollectorRegistry()
     registry.register(Moment(readings))
     return generate_latest(kept()) + generate_latest(registry)

@@ -9,8 +9,10 @@ import pytest
 import structlog
 
 from app.api.edge import choose
+from app.api.main import behind_proxies
 from app.api.middleware import Frame, Scope
 from app.telemetry import metrics
+from app.telemetry.batch import BATCH
 from app.telemetry.logging import add_request_id
 
 if TYPE_CHECKING:
@@ -132,6 +134,7 @@ async def test_a_client_that_leaves_is_no_fault_of_the_server(error: BaseExcepti
     before = counted._value.get()
     with pytest.raises(type(error)):
         await Frame(app)(scope, _nothing, _nothing)
+    BATCH.write()
     assert counted._value.get() == before + 1
 
 
@@ -151,3 +154,29 @@ async def test_the_log_has_the_request_id(client: httpx.AsyncClient) -> None:
     finally:
         structlog.reset_defaults()
     assert [event["request_id"] for event in seen if event["event"] == "request"] == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("sender", "headers", "client"),
+    [
+        (
+            "127.0.0.1",
+            [(b"x-forwarded-for", b"203.0.113.9"), (b"x-forwarded-proto", b"https")],
+            ("203.0.113.9", "https"),
+        ),
+        ("127.0.0.1", [(b"x-forwarded-for", b"6.6.6.6, 203.0.113.9")], ("203.0.113.9", "http")),
+        ("198.51.100.7", [(b"x-forwarded-for", b"127.0.0.1")], ("198.51.100.7", "http")),
+        ("127.0.0.1", [(b"x-request-id", b"a")], ("127.0.0.1", "http")),
+    ],
+)
+async def test_only_a_trusted_proxy_names_the_client(
+    sender: str, headers: list[tuple[bytes, bytes]], client: tuple[str, str]
+) -> None:
+    seen = []
+
+    async def app(scope: Scope, _receive: object, _send: object) -> None:
+        seen.append((scope["client"][0], scope["scheme"]))
+
+    scope = {"type": "http", "client": (sender, 5), "scheme": "http", "headers": headers}
+    await behind_proxies(app, ["127.0.0.1"])(scope, _nothing, _nothing)
+    assert seen == [client]

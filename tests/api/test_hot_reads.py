@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.telemetry import metrics
+from app.telemetry.batch import BATCH
 from tests.api.test_bars import URL, Reads, reads_of
 from tests.db.market import bar
 from tests.fakes.clocks import ManualClock
@@ -37,6 +38,7 @@ async def hot(database_url: str) -> AsyncIterator[Reads]:
 
 
 def hits() -> float:
+    BATCH.write()
     counted: float = metrics.CACHE_HITS.labels("answer")._value.get()
     return counted
 

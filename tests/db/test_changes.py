@@ -27,7 +27,9 @@ NOW = datetime(2010, 4, 26, 12, tzinfo=UTC)
 
 
 def made(body: bytes = b"x", expires_at: datetime | None = None, **versions: int) -> HotAnswer:
-    return HotAnswer(body=body, etag=b'"e"', headers=[], template="/x", versions=versions, expires_at=expires_at)
+    return HotAnswer(
+        body=body, etag=b'"e"', headers=[], whole=[], template="/x", versions=versions, expires_at=expires_at
+    )
 
 
 def proven(max_bytes: int = 1_000_000, **versions: int) -> HotAnswers:
