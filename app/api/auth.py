@@ -59,10 +59,13 @@ class Doorkeeper:
             return False
         return True
 
+    def token(self, scope: Scope) -> operator_tokens.OperatorToken:
+        """Return what a request's token says; raise UnauthorisedError when it bears no good one."""
+        return operator_tokens.verify(self.key, bearer(scope["headers"]).decode("ascii"))
+
     def subject(self, scope: Scope) -> str:
         """Return whose token a request bears; raise UnauthorisedError when it bears no good one."""
-        token = bearer(scope["headers"])
-        return operator_tokens.verify(self.key, token.decode("ascii")).subject
+        return self.token(scope).subject
 
     def authenticate(self, scope: Scope) -> None:
         """Return when the request bears a good token; raise UnauthorisedError otherwise."""

@@ -65,6 +65,11 @@ SYSTEM: JsonObject = {
     "market_speed": 5760.0,
     "machine_time": "2026-11-23T14:00:05Z",
 }
+TOKEN: JsonObject = {
+    "subject": "operator",
+    "expires_at": "2026-11-23T15:00:00Z",
+    "machine_time": "2026-11-23T14:00:05Z",
+}
 PROBLEM: JsonObject = {
     "type": "/problems/conflict",
     "code": "conflict",
@@ -315,6 +320,7 @@ EXAMPLES = {
     "releaseHeldRow": Example({**HELD, **DECIDED, "state": "released"}, {"reason": "The exchange shows the same."}),
     "rejectHeldRow": Example({**HELD, **DECIDED, "state": "rejected"}, {"reason": "A counter that overflowed."}),
     "getSystem": Example(SYSTEM),
+    "getToken": Example(TOKEN),
     "getProblem": Example(PROBLEM),
     "getOpenApi": Example({"openapi": "3.1.0", "info": {"title": "Groat", "version": "0.1.0"}, "paths": {}}),
     "getDocs": Example("<!doctype html><html lang=en>...</html>"),

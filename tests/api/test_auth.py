@@ -21,6 +21,8 @@ from tests.api.conftest import KEY, client_of, settings_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import httpx
+
 pytestmark = pytest.mark.anyio
 VALUES = {"name:str": "none", "code:str": "internal"}
 
@@ -142,6 +144,27 @@ async def test_two_authorization_headers_are_refused(bearer: dict[str, str]) -> 
     async with client_of(settings_for(GROAT_ENVIRONMENT="prod")) as client:
         answer = await client.get("/api/system", headers=[("Authorization", value), ("Authorization", value)])
         assert answer.status_code == 401
+
+
+async def test_a_token_tells_whose_it_is_and_until_when(client: httpx.AsyncClient) -> None:
+    made = datetime.now(UTC)
+    token = operator_tokens.mint(KEY, life=timedelta(minutes=15), now=made)
+    answer = await client.get("/api/token", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 200
+    told = answer.json()
+    assert told.pop("machine_time") >= f"{made:%Y-%m-%dT%H:%M:%S}"
+    assert told == {"subject": "operator", "expires_at": f"{made + timedelta(minutes=15):%Y-%m-%dT%H:%M:%SZ}"}
+    assert token not in answer.text
+
+
+async def test_even_where_reads_are_free_nobody_is_told_of_a_bad_token_that_it_is_good(
+    client: httpx.AsyncClient,
+) -> None:
+    ended = operator_tokens.mint(KEY, now=datetime.now(UTC) - timedelta(hours=2))
+    for header, said in ((f"Bearer {ended}", "expired"), ("Bearer x.y.z", "not valid here"), ("", "groat token")):
+        answer = await client.get("/api/token", headers={"Authorization": header} if header else {})
+        assert answer.status_code == 401
+        assert said in answer.json()["detail"]
 
 
 def scope(header: str) -> Any:
