@@ -27,6 +27,7 @@ from app.db.fact_disagreements import FactDisagreements
 from app.db.gauges import PostgresGauges
 from app.db.health import KeeperCheck, PostgresCheck, SchemaCheck
 from app.db.index_memberships import IndexMembershipStore, Indices
+from app.db.instrument_changes import InstrumentChanges
 from app.db.instrument_ids import InstrumentIds
 from app.db.instruments import Instruments
 from app.db.instruments_ingest import InstrumentsIngestStore
@@ -76,7 +77,7 @@ if TYPE_CHECKING:
     from app.ports.clock import Clock
     from app.ports.fact_reads import CompanyReads, DisagreementReads, EarningsReads, OriginReads
     from app.ports.health import Check
-    from app.ports.instrument_reads import IndexReads, PastInstrumentReads
+    from app.ports.instrument_reads import ChangeReads, IndexReads, PastInstrumentReads
     from app.ports.news import NewsReads
     from app.ports.pipelines import Pipelines
     from app.ports.provider_calls import CallLog
@@ -178,6 +179,7 @@ class House:
         self.everyday = Everyday(database, name=self.name)
         self.instruments: InstrumentReads = Instruments(self.everyday)
         self.past_instruments: PastInstrumentReads = PastInstruments(self.lanes)
+        self.instrument_changes: ChangeReads = InstrumentChanges(self.lanes)
         self.indices: IndexReads = Indices(self.lanes)
         self.actions: ActionReads = Actions(self.everyday)
         self.companies: CompanyReads = Companies(self.lanes)

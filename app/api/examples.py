@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from app.api.instrument_examples import INDEX, INSTRUMENT, MEMBER, RENAMED
+from app.api.instrument_examples import CHANGES, INDEX, INSTRUMENT, MEMBER, RENAMED
 from app.api.news_examples import ARTICLE, ARTICLE_SEEN
 from app.api.pipeline_examples import PIPELINE, RUN, STEP
 from app.api.quality_examples import DATASET, DECIDED, FLAG, HELD, SESSION
@@ -280,6 +280,7 @@ EXAMPLES = {
     "listInstruments": Example({"items": [INSTRUMENT], "next": None, "undated": None}),
     "getInstrument": Example(INSTRUMENT),
     "getInstrumentHistory": Example(RENAMED),
+    "listInstrumentChanges": Example(CHANGES),
     "searchInstruments": Example({"items": [INSTRUMENT]}),
     "listNews": Example({"items": [{**ARTICLE, "rank": 0.6}], "next": None, "unknown": []}),
     "getArticle": Example({**ARTICLE, **ARTICLE_SEEN}),

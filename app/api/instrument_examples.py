@@ -42,6 +42,19 @@ RENAMED: JsonObject = {
         "memberships": [],
     },
 }
+CHANGES: JsonObject = {
+    "symbol": "AAPL",
+    "items": [
+        {
+            "on": "2010-05-07",
+            "kind": "bars_corrected",
+            "count": 1,
+            "earliest": "2010-05-06",
+            "subjects": ["2010-05-06"],
+        }
+    ],
+    "more": False,
+}
 INDEX: JsonObject = {
     "index": "sp500",
     "title": "S&P 500",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime  # noqa: TC003  msgspec reads annotations at run time
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -120,3 +121,37 @@ class IndexReads(Protocol):
 
     async def members(self, index: str, on: date, as_of: datetime | None) -> list[Member]:
         """Return who was a member on a day, by symbol."""
+
+
+class ChangeKind(StrEnum):
+    """What can change in what is known of an instrument."""
+
+    BARS_CORRECTED = "bars_corrected"
+    BARS_LATE = "bars_late"
+    SPLIT = "split"
+    DIVIDEND = "dividend"
+    PROFILE = "profile"
+    FUNDAMENTALS = "fundamentals"
+    EARNINGS = "earnings"
+    LISTING = "listing"
+
+
+class InstrumentChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What changed of one kind on a day, `on`, in New York: `count` subjects, of which the last 12 are named.
+
+    Subjects are sessions of bars, ex-dates of actions, report dates of earnings, providers of profiles and
+    fundamentals, and the symbol of a listing. `earliest` is the first of them in order.
+    """
+
+    on: date
+    kind: ChangeKind
+    count: int
+    earliest: str
+    subjects: list[str]
+
+
+class ChangeReads(Protocol):
+    """Where it is read when what is known of an instrument changed."""
+
+    async def changes(self, instrument: int, as_of: datetime | None, limit: int) -> list[InstrumentChange]:
+        """Return up to `limit` changes, the latest day first."""
