@@ -32,11 +32,21 @@ PROVIDER: JsonObject = {
             "refusal": None,
         }
     ],
-    "windows": [{"max_calls": 5, "span_s": 60.0, "resting": 3, "next_free": "2010-04-26T20:30:00Z"}],
+    "windows": [
+        {
+            "max_calls": 5,
+            "span_s": 60.0,
+            "resting": 1,
+            "next_free": "2010-04-26T20:30:00Z",
+            "only": None,
+            "leaves": ["2010-04-26T20:30:41Z"],
+        }
+    ],
     "next_free": "2010-04-26T20:30:00Z",
     "blocked_until": None,
     "blocked_why": None,
     "calls_last_day": {"ok": 83, "rate_limited": 1},
+    "breaker": {"state": "closed", "wait_s": 0.0, "failures": 0, "reason": None},
     "warning": None,
 }
 CALL: JsonObject = {

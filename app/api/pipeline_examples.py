@@ -28,6 +28,7 @@ STEP: JsonObject = {
     "report": {"done": 524},
     "error": None,
     "owner": "worker-1",
+    "call": {"provider": "polygon", "at": "2026-11-23T14:00:05.2Z", "duration_ms": 41.7, "outcome": "ok"},
     "started_at": "2026-11-23T14:00:05Z",
     "ended_at": "2026-11-23T14:00:06Z",
 }

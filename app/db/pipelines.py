@@ -26,16 +26,27 @@ FROM pipeline_runs r
 """
 RUNS = f"""{RUN}
 WHERE (%(pipeline)s::text IS NULL OR r.pipeline = %(pipeline)s) AND (%(before)s::bigint IS NULL OR r.id < %(before)s)
+  AND (%(within_s)s::float8 IS NULL OR coalesce(r.ended_at, now()) >= now() - make_interval(secs => %(within_s)s))
 ORDER BY r.id DESC LIMIT %(limit)s
 """
 LAST_RUNS = f"""{RUN}
 JOIN (SELECT p.name, (SELECT max(l.id) FROM pipeline_runs l WHERE l.pipeline = p.name) AS last FROM pipelines p) p
   ON r.id = p.last
 """  # noqa: S608  only our own constant
+# A step names what it asked only in its arguments: its call is the last one about that while it ran. A reply is
+# counted when it came, so that `last_wall` finds it by its index.
 STEPS = """
 SELECT run_id, step, part, state, needs, queue, attempt, crashes, free_at, args, report, error, owner,
-  started_at, ended_at
-FROM pipeline_steps
+  started_at, ended_at,
+  (SELECT jsonb_build_object('provider', a.provider, 'at', c.at_wall, 'duration_ms', c.duration_ms,
+     'outcome', c.outcome)
+   FROM allowances a JOIN provider_calls c ON c.allowance = a.id
+   WHERE a.provider = s.args ->> 'provider' AND s.started_at IS NOT NULL
+     AND c.last_wall >= s.started_at AND c.at_wall BETWEEN s.started_at AND coalesce(s.ended_at, now())
+     AND starts_with(c.purpose,
+       concat_ws(' ', s.args ->> 'dataset', nullif(split_part(s.args ->> 'subject', '..', 1), '')))
+   ORDER BY c.last_wall DESC LIMIT 1) AS call
+FROM pipeline_steps s
 WHERE run_id = %(run)s AND (%(step)s::text IS NULL OR (step, part) > (%(step)s, %(part)s))
   AND (%(state)s::text IS NULL OR state = %(state)s)
 ORDER BY step, part LIMIT %(limit)s
@@ -69,11 +80,16 @@ class PipelineStore:
             if (spec := read_spec(row["spec"])) is not None
         ]
 
-    async def runs(self, pipeline: str | None, *, before_id: int | None, limit: int) -> Sequence[RunView]:
-        """Return runs, the latest first, of one pipeline or of all; `before_id` continues a page."""
+    async def runs(
+        self, pipeline: str | None, *, before_id: int | None, limit: int, within_s: float | None = None
+    ) -> Sequence[RunView]:
+        """Return runs, the latest first, of one pipeline or of all; `before_id` continues a page.
+
+        With `within_s` only those that were under way in the last so many machine seconds.
+        """
         if pipeline is not None:
             await self._spec(pipeline)
-        rows = await self._rows(RUNS, {"pipeline": pipeline, "before": before_id, "limit": limit})
+        rows = await self._rows(RUNS, {"pipeline": pipeline, "before": before_id, "limit": limit, "within_s": within_s})
         return msgspec.convert(rows, list[RunView])
 
     async def run(self, run_id: int) -> RunView:

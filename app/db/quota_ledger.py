@@ -190,4 +190,7 @@ def described(window: Window, spending: Spending, market: datetime) -> WindowUsa
         resting=quotas.resting(window, lates),
         next_free=market + timedelta(microseconds=quotas.free_in_us([alone], Spending(lates_us=lates))),
         only=window.only,
+        leaves=tuple(
+            market + timedelta(microseconds=late + window.span_us) for late in sorted(lates) if late > -window.span_us
+        ),
     )

@@ -153,7 +153,8 @@ class WindowUsage(msgspec.Struct, frozen=True, kw_only=True):
     """One window now; `next_free` is market time, and the present when there is a free slot.
 
     `max_calls` is what holds now: less than declared, when the provider told a lower limit. `only` is the class of
-    calls that the window is for; null when it is for all.
+    calls that the window is for; null when it is for all. `leaves` is when each resting call leaves the window (market
+    time, the first to leave first), if its reply were counted as late as it can be.
     """
 
     max_calls: int
@@ -161,6 +162,7 @@ class WindowUsage(msgspec.Struct, frozen=True, kw_only=True):
     resting: int
     next_free: datetime
     only: CallClass | None = None
+    leaves: tuple[datetime, ...] = ()
 
 
 class AllowanceUsage(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,11 +26,24 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     steps: dict[StepState, int]
 
 
+class StepCall(msgspec.Struct, frozen=True, kw_only=True):
+    """The step's last call to a provider: reserved `at` (machine time, aware UTC), answered `duration_ms` later.
+
+    `outcome` and `duration_ms` are null while it is under way, and for ever when it was lost in a crash.
+    """
+
+    provider: str
+    at: datetime
+    duration_ms: float | None
+    outcome: str | None
+
+
 class StepView(msgspec.Struct, frozen=True, kw_only=True):
     """One step of a run. Times are machine time, aware UTC.
 
     `free_at` is from when on anybody may claim it: when a deferred step is looked at again, or when a running
-    step's lease ends. `error` is the last failure, or the reason of a deferral.
+    step's lease ends. `error` is the last failure, or the reason of a deferral. `call` is what its last attempt asked
+    of a provider; null when it asked nothing.
     """
 
     run_id: int
@@ -46,6 +59,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     report: StepReport | None
     error: str | None
     owner: str | None
+    call: StepCall | None
     started_at: datetime | None
     ended_at: datetime | None
 
@@ -76,8 +90,13 @@ class Pipelines(Protocol):
     async def list(self) -> Sequence[PipelineView]:
         """Return every declared pipeline, by name."""
 
-    async def runs(self, pipeline: str | None, *, before_id: int | None, limit: int) -> Sequence[RunView]:
-        """Return runs, the latest first, of one pipeline or of all; `before_id` continues a page."""
+    async def runs(
+        self, pipeline: str | None, *, before_id: int | None, limit: int, within_s: float | None = None
+    ) -> Sequence[RunView]:
+        """Return runs, the latest first, of one pipeline or of all; `before_id` continues a page.
+
+        With `within_s` only those that were under way in the last so many machine seconds.
+        """
 
     async def run(self, run_id: int) -> RunView:
         """Return one run."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from app.bootstrap import House
@@ -62,6 +63,48 @@ async def test_runs_are_paged_without_gaps_or_repeats(api: httpx.AsyncClient) ->
         found += [run["id"] for run in page["items"]]
     assert found == sorted(started, reverse=True)
     assert page["next"] is None
+
+
+async def test_the_runs_of_all_pipelines_are_listed_in_one_answer(api: httpx.AsyncClient, database_url: str) -> None:
+    started = [(await api.post(f"{HERE}/demo/runs", json={"window": f"w{n}"})).json()["id"] for n in range(3)]
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "UPDATE pipeline_runs SET state = 'done', created_at = now() - interval '3 h', "
+            "ended_at = now() - interval '2 h' WHERE id = %s",
+            [started[0]],
+        )
+    everything = (await api.get(f"{HERE}/runs")).json()
+    assert [run["id"] for run in everything["items"]] == started[::-1]
+    within = (await api.get(f"{HERE}/runs", params={"within_s": 3_600})).json()["items"]
+    assert [run["id"] for run in within] == [started[2], started[1]]
+    page = (await api.get(f"{HERE}/runs", params={"limit": 2})).json()
+    rest = (await api.get(f"{HERE}/runs", params={"limit": 2, "cursor": page["next"]})).json()
+    assert [run["id"] for run in rest["items"]] == started[:1]
+    assert (await api.get(f"{HERE}/runs", params={"within_s": 0})).status_code == 400
+
+
+async def test_a_step_names_the_call_that_it_made(api: httpx.AsyncClient, database_url: str) -> None:
+    run = (await api.post(f"{HERE}/demo/runs", json={"window": "w"})).json()["id"]
+    args = '{"provider": "polygon", "dataset": "bars_daily", "subject": "2010-04-23"}'
+    with psycopg.connect(database_url) as connection:
+        connection.execute("INSERT INTO allowances (id, provider, hold_us) VALUES ('a', 'polygon', 1)")
+        connection.execute(
+            "UPDATE pipeline_steps SET state = 'done', args = %s, started_at = now() - interval '10 s', "
+            "ended_at = now() - interval '5 s' WHERE step = 'plan'",
+            [args],
+        )
+        # Before the step began, about another session, its own, and after it ended.
+        for ago, purpose in ((11, "2010-04-23"), (8, "2010-04-22"), (7, "2010-04-23"), (2, "2010-04-23")):
+            connection.execute(
+                "INSERT INTO provider_calls (allowance, clock_id, at_us, last_us, at_wall, last_wall, purpose, "
+                "settled, outcome, duration_ms) SELECT 'a', 'c', 1, 1, w, w, %s, true, 'ok', %s "
+                "FROM (SELECT now() - make_interval(secs => %s) AS w) w",
+                [f"bars_daily {purpose}", float(ago), ago],
+            )
+    merge, plan = (await api.get(f"{HERE}/runs/{run}/steps")).json()["items"]
+    assert merge["call"] is None
+    assert (plan["call"]["provider"], plan["call"]["outcome"], plan["call"]["duration_ms"]) == ("polygon", "ok", 7.0)
+    assert plan["started_at"] < plan["call"]["at"] < plan["ended_at"]
 
 
 async def test_steps_are_paged_and_chosen_by_state(api: httpx.AsyncClient) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from app.bootstrap import House
@@ -42,6 +43,10 @@ async def test_a_provider_shows_what_is_used_and_the_next_slot(api: httpx.AsyncC
     assert shown["name"] == "polygon"
     [window] = shown["windows"]
     assert (window["max_calls"], window["span_s"], window["resting"]) == (5, 60.0, 2)
+    assert len(window["leaves"]) == 2
+    assert window["leaves"] == sorted(window["leaves"])
+    assert window["leaves"][0] > window["next_free"]
+    assert shown["breaker"] == {"state": "closed", "wait_s": 0.0, "failures": 0, "reason": None}
     assert shown["calls_last_day"] == {"ok": 1, "in_flight": 1}
     assert shown["blocked_until"] is None
     bars = shown["abilities"][0]
@@ -78,6 +83,19 @@ async def test_a_spent_allowance_names_its_next_slot(api: httpx.AsyncClient, dat
     assert shown["windows"][0]["resting"] == 5
     assert shown["next_free"] >= shown["windows"][0]["next_free"]
     assert shown["blocked_why"] == "Too many calls."
+
+
+async def test_a_provider_that_fails_shows_its_open_breaker(api: httpx.AsyncClient, database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "INSERT INTO provider_calls (allowance, clock_id, at_us, last_us, at_wall, last_wall, purpose, settled, "
+            "outcome) SELECT a.id, 'c', 1, 1, now(), now(), 'bars_daily', true, 'server_error' "
+            "FROM allowances a, generate_series(1, 5)"
+        )
+    breaker = (await api.get(f"{HERE}/polygon")).json()["breaker"]
+    assert (breaker["state"], breaker["failures"]) == ("open", 5)
+    assert 0 < breaker["wait_s"] <= 60
+    assert breaker["reason"] == "its last 5 calls failed (server_error)"
 
 
 async def test_calls_are_paged_and_hold_no_key(api: httpx.AsyncClient) -> None:

@@ -21,6 +21,12 @@ MAX_ID = 2**53 - 1
 Name = Annotated[str, PathParameter(max_length=64, pattern=r"^[a-z][a-z0-9_]*$", description="Name of a pipeline.")]
 RunId = Annotated[int, PathParameter(ge=1, le=MAX_ID, description="Number of a run.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=500, description="How many at most.")]
+WithinS = Annotated[
+    int | None,
+    QueryParameter(
+        ge=1, le=2_678_400, description="Only runs that were under way in the last so many machine seconds."
+    ),
+]
 State = Annotated[StepState | None, QueryParameter(name="state", description="Only steps that stand so.")]
 Cursor = Annotated[
     str | None,
@@ -101,6 +107,23 @@ async def list_runs(house: HouseDependency, name: Name, limit: Limit = 50, curso
     """Return runs, the latest first."""
     before = cursors.decode(cursor, tuple[int])[0] if cursor else None
     found = await house.pipelines.runs(name, before_id=before, limit=limit + 1)
+    runs = found[:limit]
+    return RunPage(items=runs, next=cursors.encode(runs[-1].id) if len(found) > limit else None)
+
+
+@get(
+    "/pipelines/runs",
+    **READ,
+    operation_id="listRecentRuns",
+    tags=["pipelines"],
+    summary="List the runs of all pipelines",
+)
+async def list_recent_runs(
+    house: HouseDependency, within_s: WithinS = None, limit: Limit = 50, cursor: Cursor = None
+) -> RunPage:
+    """Return runs of every pipeline, the latest first: what a timeline of them needs in one answer."""
+    before = cursors.decode(cursor, tuple[int])[0] if cursor else None
+    found = await house.pipelines.runs(None, before_id=before, limit=limit + 1, within_s=within_s)
     runs = found[:limit]
     return RunPage(items=runs, next=cursors.encode(runs[-1].id) if len(found) > limit else None)
 
@@ -225,6 +248,7 @@ ROUTES: list[Any] = [
     list_pipelines,
     get_pipeline,
     list_runs,
+    list_recent_runs,
     get_run,
     list_steps,
     start_run,

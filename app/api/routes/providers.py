@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import get
@@ -13,6 +13,7 @@ from app.api.deps import READ, HouseDependency
 from app.bootstrap import House
 from app.domain.datasets import Dataset
 from app.domain.fetch_plan import Refusal
+from app.domain.plan_breaker import Breaker, judge
 from app.domain.quotas import AllowanceUsage, WindowUsage
 from app.ports.provider_calls import CallView
 from app.ports.providers import Ability, Provider
@@ -56,13 +57,26 @@ class AbilityView(msgspec.Struct, frozen=True, kw_only=True):
     refusal: RefusalView | None
 
 
+class BreakerView(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether background calls are made: ``open`` makes none for `wait_s` machine seconds, ``half_open`` tries one.
+
+    `reason` says what opened it; null while it is ``closed``.
+    """
+
+    state: Literal["closed", "open", "half_open"]
+    wait_s: float
+    failures: int
+    reason: str | None
+
+
 class ProviderView(msgspec.Struct, frozen=True, kw_only=True):
     """A provider now.
 
     In each window, `resting` calls count against `max_calls`. `next_free` is when the next call may go, and
     `blocked_until` until when the provider itself asked us to stay away; both are market time.
     `calls_last_day` counts the calls of the last 24 hours by outcome (`lost`: never settled; `elsewhere`: told by the
-    provider, not made here). `warning` is what the operator should look at.
+    provider, not made here). `breaker` leaves a failing provider alone for a while. `warning` is what the operator
+    should look at.
     """
 
     name: str
@@ -72,6 +86,7 @@ class ProviderView(msgspec.Struct, frozen=True, kw_only=True):
     blocked_until: datetime | None
     blocked_why: str | None
     calls_last_day: dict[str, int]
+    breaker: BreakerView
     warning: str | None
 
 
@@ -134,6 +149,7 @@ async def view(house: House, provider: Provider, usage: AllowanceUsage) -> Provi
         blocked_until=usage.blocked_until,
         blocked_why=usage.blocked_why,
         calls_last_day=usage.calls_last_day,
+        breaker=breaker_view(judge(await house.desk.planning.recent(provider.allowance))),
         warning=usage.warning,
     )
 
@@ -151,6 +167,16 @@ def ability_view(house: House, provider: Provider, ability: Ability, refusal: Re
         calls=ability.cost,
         rank=able.index(provider.name) + 1,
         refusal=refused(refusal) if refusal else None,
+    )
+
+
+def breaker_view(breaker: Breaker) -> BreakerView:
+    """Show a circuit breaker."""
+    return BreakerView(
+        state=breaker.state,
+        wait_s=breaker.wait_s,
+        failures=breaker.failures,
+        reason=None if breaker.state == "closed" else breaker.reason,
     )
 
 
