@@ -43,7 +43,7 @@ RENAMED: JsonObject = {
     },
 }
 CHANGES: JsonObject = {
-    "symbol": "AAPL",
+    "instrument": INSTRUMENT,
     "items": [
         {
             "on": "2010-05-07",

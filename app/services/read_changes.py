@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from app.ports.instrument_reads import InstrumentChange  # noqa: TC001  msgspec reads annotations at run time
-from app.services.read_instruments import InstrumentRequest, read_one
+from app.services.read_instruments import FoundInstrument, InstrumentRequest, read_one
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,9 +28,9 @@ class ChangesRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InstrumentChanges(msgspec.Struct, frozen=True, kw_only=True):
-    """When what is known of an instrument changed, the latest day first; `more` says that there are earlier ones."""
+    """An instrument, and when what is known of it changed: the latest day first; `more` says that there are others."""
 
-    symbol: str
+    instrument: FoundInstrument
     items: list[InstrumentChange]
     more: bool
 
@@ -39,4 +39,4 @@ async def read_changes(past: PastInstrumentReads, store: ChangeReads, wanted: Ch
     """Return up to `limit` changes; raises as `read_one` does."""
     instrument = await read_one(past, wanted.asked)
     found = await store.changes(instrument.id, wanted.as_of, wanted.limit + 1)
-    return InstrumentChanges(symbol=instrument.symbol, items=found[: wanted.limit], more=len(found) > wanted.limit)
+    return InstrumentChanges(instrument=instrument, items=found[: wanted.limit], more=len(found) > wanted.limit)

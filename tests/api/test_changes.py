@@ -45,7 +45,7 @@ async def reads(database_url: str) -> AsyncIterator[Reads]:
 
 async def test_each_day_tells_once_what_changed(reads: Reads) -> None:
     found = await reads.json("/api/instruments/AAPL/changes")
-    assert (found["symbol"], found["more"]) == ("AAPL", False)
+    assert (found["instrument"]["name"], found["more"]) == ("Apple Inc.", False)
     assert [(item["on"], item["kind"], item["count"], item["earliest"]) for item in found["items"]] == [
         ("2010-04-27", "bars_corrected", 1, "2010-03-01"),
         ("2010-04-27", "dividend", 1, "2010-04-30"),
