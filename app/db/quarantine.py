@@ -22,7 +22,8 @@ ONE: Final = f"SELECT {', '.join(COLUMNS)} FROM quarantine WHERE id = %s"  # noq
 PAGE: Final = f"""
 SELECT {", ".join(COLUMNS)} FROM quarantine
 WHERE (%(dataset)s::text IS NULL OR dataset = %(dataset)s) AND (%(rule)s::text IS NULL OR rule = %(rule)s)
-  AND (%(symbol)s::text IS NULL OR symbol = %(symbol)s) AND (%(state)s::text IS NULL OR state = %(state)s)
+  AND (%(symbol)s::text IS NULL OR symbol = %(symbol)s) AND (%(provider)s::text IS NULL OR provider = %(provider)s)
+  AND (%(state)s::text IS NULL OR state = %(state)s)
   AND (%(before)s::bigint IS NULL OR id < %(before)s)
 ORDER BY id DESC LIMIT %(limit)s
 """  # noqa: S608  only our own field names
@@ -48,6 +49,7 @@ class QuarantineStore:
             "dataset": query.dataset,
             "rule": query.rule,
             "symbol": query.symbol,
+            "provider": query.provider,
             "state": query.state,
             "before": query.before_id,
             "limit": query.limit,

@@ -112,6 +112,7 @@ class HeldQuery(msgspec.Struct, frozen=True, kw_only=True):
     dataset: str | None = None
     rule: str | None = None
     symbol: str | None = None
+    provider: str | None = None
     state: str | None = "held"
     before_id: int | None = None
 

@@ -106,6 +106,8 @@ async def test_a_held_row_is_shown_and_released_in_the_tokens_name(
     [held] = (await read(api, "/api/quarantine", dataset="bars_daily", rule="volume_overflow", symbol="C"))["items"]
     here = f"/api/quarantine/{held['id']}"
     assert await read(api, here) == held
+    assert (await read(api, "/api/quarantine", provider="polygon"))["items"] == [held]
+    assert (await read(api, "/api/quarantine", provider="finnhub"))["items"] == []
     assert (await api.post(f"{here}/release", json=REASON)).status_code == 401
     for _ in range(2):
         answer = await api.post(f"{here}/release", json=REASON, headers=bearer)

@@ -34,6 +34,17 @@ OnlySymbol = Annotated[
         name="symbol", min_length=1, max_length=64, pattern=r"^[!-~]+$", description="Only rows of this symbol."
     ),
 ]
+OnlyProvider = Annotated[
+    str | None,
+    QueryParameter(
+        name="provider",
+        min_length=1,
+        max_length=64,
+        pattern=r"^[a-z_]+$",
+        description="Only rows that this provider told.",
+        examples=[Example(value="polygon")],
+    ),
+]
 OnlyState = Annotated[
     Literal["held", "released", "rejected", "all"], QueryParameter(name="state", description="How the rows stand.")
 ]
@@ -67,6 +78,7 @@ async def list_held(  # noqa: PLR0913, PLR0917  these are the query's names
     dataset: OnlyDataset = None,
     rule: OnlyRule = None,
     symbol: OnlySymbol = None,
+    provider: OnlyProvider = None,
     standing: OnlyState = "held",
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -76,6 +88,7 @@ async def list_held(  # noqa: PLR0913, PLR0917  these are the query's names
         dataset=dataset,
         rule=rule,
         symbol=symbol,
+        provider=provider,
         state=None if standing == "all" else standing,
         before_id=cursors.decode(cursor, tuple[int])[0] if cursor else None,
         limit=limit + 1,
