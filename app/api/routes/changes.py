@@ -41,7 +41,7 @@ Limit = Annotated[int, QueryParameter(ge=1, le=1_000, description="How many at m
 async def list_changes(
     request: Request[Any, Any, Any], house: HouseDependency, symbol: Symbol, as_of: AsOf = None, limit: Limit = 500
 ) -> Response[bytes]:
-    """Return the instrument, and the days, in New York, on which an `as_of` begins to give another answer; the latest first.
+    """Return it, and the days in New York on which an `as_of` begins to answer otherwise, the latest first.
 
     Bars that came when they were due are not told: each session has one. Those that came more than five days after
     their session are (`bars_late`), and those whose values were corrected; so are actions, profiles, fundamentals and
