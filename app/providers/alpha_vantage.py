@@ -5,6 +5,7 @@ Free key: 25 calls a day and one a second. Every reply has status 200, limits an
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
@@ -34,20 +35,20 @@ from app.providers.client.facts import cik, company_facts, currency, from_share,
 from app.providers.client.http import RawReply, Request
 from app.providers.client.reading import held_row, read_each, refuse_other, refuse_too_many
 from app.providers.client.source import Credentials, Declaration, Endpoint
-from app.providers.client.verdicts import RefusedError, Verdict, by_status, by_words, decoded, not_json, refusal, refuse
-from app.providers.client.wire import (
-    LongText,
-    Text,
-    Title,
-    Told,
-    UnsoundError,
-    Url,
-    day,
-    from_compact,
-    number,
-    price,
-    unexpected,
+from app.providers.client.verdicts import (
+    RefusedError,
+    Verdict,
+    body_of,
+    by_status,
+    by_words,
+    decoded,
+    not_json,
+    refusal,
+    refuse,
+    shown,
 )
+from app.providers.client.wire import Told, UnsoundError, day, from_compact, number, price, unexpected
+from app.providers.rows.alpha_vantage import Bar, Feed, Quote, QuoteBody, Series, Story
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,16 +68,24 @@ MOST_NEWS = 1000
 
 # In this order. The text of the burst also speaks of the day and of premium plans, and the day's of premium plans.
 MEANINGS = (
-    (r"per second|spreading out|more sparingly|burst", Verdict(outcome=Outcome.BURST)),
+    (r"(per|a|each|every)[ -]second|/ ?sec|spreading out|more sparingly|burst", Verdict(outcome=Outcome.BURST)),
     (r"is a premium\b|premium (endpoint|feature|function|parameter)\b", Verdict(outcome=Outcome.NOT_ENTITLED)),
-    (r"per day|\bdaily (api |rate |request )*(limit|quota)", Verdict(outcome=Outcome.RATE_LIMITED)),
-    (r"per minute|rate limit|call frequency|too many", Verdict(outcome=Outcome.RATE_LIMITED, wait_s=MINUTE_S)),
+    (
+        r"(per|a|each) day\b|/ ?day|\bdaily (api |rate |request |call )*(limit|quota)",
+        Verdict(outcome=Outcome.RATE_LIMITED),
+    ),
+    (
+        r"(per|a|each) minute|rate limit|call (frequency|volume)|too many",
+        Verdict(outcome=Outcome.RATE_LIMITED, wait_s=MINUTE_S),
+    ),
     (r"invalid api call|invalid inputs?\b|invalid symbol|no articles found", Verdict(outcome=Outcome.NOT_FOUND)),
     (r"api ?key", Verdict(outcome=Outcome.BAD_KEY)),
-    (r"\bparameter\b.*\b(invalid|missing)\b", Verdict(outcome=Outcome.BAD_REQUEST)),
+    (r"\bparameter\b.*\b(invalid|missing)\b|\bdoes not exist", Verdict(outcome=Outcome.BAD_REQUEST)),
     (r"premium", Verdict(outcome=Outcome.NOT_ENTITLED)),
 )
-REFUSALS = ("Error Message", "Information", "Note")
+# From here on, a refusal praises what a plan would lift: seconds, days and premium endpoints alike.
+PRAISE = re.compile(r"(you may|please|to) subscribe\b|please visit\b", re.IGNORECASE)
+REFUSALS = frozenset({"error message", "information", "note"})
 
 PROFILE: Mapping[str, tuple[str, Reader]] = {
     "name": ("Name", text),
@@ -125,85 +134,6 @@ FUNDAMENTALS: Mapping[str, tuple[str, Reader]] = {
 FACTS = {Dataset.PROFILES: PROFILE, Dataset.FUNDAMENTALS: FUNDAMENTALS}
 
 
-class Meta(msgspec.Struct):
-    """What a series says of itself."""
-
-    symbol: str = msgspec.field(name="2. Symbol")
-    zone: str = msgspec.field(name="5. Time Zone")
-
-
-class Series(msgspec.Struct):
-    """A symbol's bars by date."""
-
-    meta: Meta = msgspec.field(name="Meta Data")
-    bars: dict[str, msgspec.Raw] = msgspec.field(name="Time Series (Daily)")
-
-
-class Bar(msgspec.Struct):
-    """One session's bar; an adjusted series has no volume under this name."""
-
-    open: Told = msgspec.field(name="1. open")
-    high: Told = msgspec.field(name="2. high")
-    low: Told = msgspec.field(name="3. low")
-    close: Told = msgspec.field(name="4. close")
-    volume: Told = msgspec.field(name="5. volume")
-
-    def numbers(self) -> tuple[float, ...]:
-        """Return open, high, low, close and volume; raise UnsoundError when one is none."""
-        found = [number(told) for told in (self.open, self.high, self.low, self.close, self.volume)]
-        if None in found:
-            raise UnsoundError(unexpected(None, "a price or a volume"))
-        return tuple(value for value in found if value is not None)
-
-
-class Quote(msgspec.Struct):
-    """The last trading day of a symbol."""
-
-    symbol: str = msgspec.field(name="01. symbol")
-    price: Told = msgspec.field(name="05. price")
-    trading_day: str = msgspec.field(name="07. latest trading day")
-    open: Told = msgspec.field(name="02. open", default=None)
-    high: Told = msgspec.field(name="03. high", default=None)
-    low: Told = msgspec.field(name="04. low", default=None)
-    volume: Told = msgspec.field(name="06. volume", default=None)
-    previous_close: Told = msgspec.field(name="08. previous close", default=None)
-
-
-class QuoteBody(msgspec.Struct):
-    """A quote; an empty object where the symbol is unknown."""
-
-    quote: msgspec.Raw = msgspec.field(name="Global Quote")
-
-
-class TickerScore(msgspec.Struct):
-    """The provider's score of an article for one ticker."""
-
-    ticker: str
-    score: Told = msgspec.field(name="ticker_sentiment_score", default=None)
-    label: Text | None = msgspec.field(name="ticker_sentiment_label", default=None)
-
-
-class Story(msgspec.Struct):
-    """One article."""
-
-    title: Title
-    url: Url
-    time_published: str
-    source: Text | None = None
-    authors: list[str] | None = None
-    summary: LongText | None = None
-    banner_image: object = None
-    score: Told = msgspec.field(name="overall_sentiment_score", default=None)
-    label: Text | None = msgspec.field(name="overall_sentiment_label", default=None)
-    ticker_sentiment: list[TickerScore] | None = None
-
-
-class Feed(msgspec.Struct):
-    """Articles."""
-
-    feed: msgspec.Raw
-
-
 Body = TypeVar("Body")
 
 
@@ -244,11 +174,11 @@ def ask_news(question: NewsAbout) -> Request:
 
 def opened(reply: RawReply, kind: type[Body]) -> Body:
     """Return a reply's body; raise RefusedError unless it is a success."""
-    verdict = not_json(reply)
+    verdict = not_json(reply, MEANINGS)
     if verdict is None:
-        told = decoded(reply.body, dict[str, object])
-        words = next((told[name] for name in REFUSALS if name in told), None)
-        verdict = judged(str(words), reply) if words is not None else by_status(reply.status, "")
+        told = body_of(reply, dict[str, object])
+        words = next((said for name, said in told.items() if name.casefold() in REFUSALS), None)
+        verdict = judged(str(words), reply) if words is not None else by_status(reply.status, shown(reply.body))
     if verdict is None:
         return decoded(reply.body, kind)
     raise refusal(verdict, reply)
@@ -257,7 +187,9 @@ def opened(reply: RawReply, kind: type[Body]) -> Body:
 def judged(words: str, reply: RawReply) -> Verdict:
     """Return what a refusal means."""
     unknown = Verdict(outcome=Outcome.MALFORMED, words=f"a refusal without a meaning known here: {words[:500]}")
-    return by_words(words[:500], MEANINGS) or by_status(reply.status, words[:500]) or unknown
+    plain = by_words(PRAISE.split(words, maxsplit=1)[0][:500], MEANINGS)
+    verdict = plain or by_words(words[:500], MEANINGS) or by_status(reply.status, shown(reply.body)) or unknown
+    return msgspec.structs.replace(verdict, words=verdict.words if verdict is unknown else words[:500])
 
 
 def read_bars(reply: RawReply, question: BarsOfSymbol, _hosts: frozenset[str]) -> SymbolBarsReply:

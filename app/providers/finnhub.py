@@ -33,6 +33,7 @@ from app.providers.client.reading import read_each, refuse_other
 from app.providers.client.source import Credentials, Declaration, Endpoint
 from app.providers.client.verdicts import (
     Verdict,
+    body_of,
     by_status,
     by_words,
     clamped_s,
@@ -41,6 +42,7 @@ from app.providers.client.verdicts import (
     not_json,
     refusal,
     refuse,
+    shown,
 )
 from app.providers.client.wire import (
     LongText,
@@ -71,10 +73,11 @@ QUARTERS = (1, 2, 3, 4)
 
 # Limits also come with status 200, and refusals by the plan with 401.
 MEANINGS = (
-    (r"limit reached|remaining limit|too many requests", Verdict(outcome=Outcome.RATE_LIMITED)),
-    (r"don't have access|premium|upgrade", Verdict(outcome=Outcome.NOT_ENTITLED)),
-    (r"api key|token", Verdict(outcome=Outcome.BAD_KEY)),
-    (r"symbol not (supported|found)|invalid symbol", Verdict(outcome=Outcome.NOT_FOUND)),
+    (r"limit (reached|exceeded)|remaining limit|rate limit|too many requests", Verdict(outcome=Outcome.RATE_LIMITED)),
+    (r"(don't|do not) have access|premium|upgrade|subscribe", Verdict(outcome=Outcome.NOT_ENTITLED)),
+    (r"api[ -]?key|token", Verdict(outcome=Outcome.BAD_KEY)),
+    (r"symbol not (supported|found)|(invalid|wrong|unknown) symbol", Verdict(outcome=Outcome.NOT_FOUND)),
+    (r"(invalid|wrong|missing) (parameter|argument)|\b(is|are) required", Verdict(outcome=Outcome.BAD_REQUEST)),
 )
 
 PROFILE: Mapping[str, tuple[str, Reader]] = {
@@ -222,7 +225,7 @@ def ask_news(question: NewsAbout) -> Request:
 
 def opened(reply: RawReply, kind: type[Body]) -> Body:
     """Return a reply's body; raise RefusedError unless it is a success. The body is judged before the status."""
-    verdict = not_json(reply) or judged(reply)
+    verdict = not_json(reply, MEANINGS) or judged(reply)
     if verdict is None:
         return decoded(reply.body, kind)
     hint, now = limits(reply), http_date(reply.headers.get("date", ""))
@@ -233,9 +236,9 @@ def opened(reply: RawReply, kind: type[Body]) -> Body:
 
 def judged(reply: RawReply) -> Verdict | None:
     """Return what is wrong, None for a success. Only an object can hold an error, and any that does is one."""
-    error = decoded(reply.body, Problem).error if reply.body.lstrip().startswith(b"{") else None
+    error = body_of(reply, Problem).error if reply.body.lstrip().startswith(b"{") else None
     words = str(error)[:500] if error else ""
-    verdict = by_words(words, MEANINGS) or by_status(reply.status, words)
+    verdict = by_words(words, MEANINGS) or by_status(reply.status, words or shown(reply.body))
     if verdict is None and words:
         return Verdict(outcome=Outcome.MALFORMED, words=f"an error without a meaning known here: {words}")
     return verdict

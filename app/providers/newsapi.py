@@ -21,7 +21,7 @@ from app.providers.client.articles import MOST_UNSOUND, newest_first, picture, p
 from app.providers.client.http import RawReply, Request
 from app.providers.client.reading import read_each
 from app.providers.client.source import Credentials, Declaration, Endpoint
-from app.providers.client.verdicts import Verdict, by_status, by_words, decoded, not_json, refusal
+from app.providers.client.verdicts import Verdict, body_of, by_status, by_words, not_json, refusal, shown
 from app.providers.client.wire import LongText, Text, Title, UnsoundError, Url
 
 if TYPE_CHECKING:
@@ -40,11 +40,14 @@ REMOVED, REMOVED_AT = "[removed]", "https://removed.com"
 
 # By the code and the words together. What lies too far back is told as a wrong parameter.
 MEANINGS = (
-    (r"apikey(invalid|missing|disabled)", Verdict(outcome=Outcome.BAD_KEY)),
+    (
+        r"apikey(invalid|missing|disabled)|api key (is|was|has been) (invalid|missing|disabled)",
+        Verdict(outcome=Outcome.BAD_KEY),
+    ),
     (r"too far in the past|as far back as", Verdict(outcome=Outcome.NOT_ENTITLED, out_of_range=True)),
     # The words name the half day, which opens sooner than the day.
     (r"ratelimited.*12 hours", Verdict(outcome=Outcome.RATE_LIMITED, wait_s=HALF_DAY_S)),
-    (r"ratelimited|apikeyexhausted|too many requests", Verdict(outcome=Outcome.RATE_LIMITED)),
+    (r"ratelimited|apikeyexhausted|too many requests|no more requests", Verdict(outcome=Outcome.RATE_LIMITED)),
     (r"maximumresultsreached|too many results", Verdict(outcome=Outcome.NOT_ENTITLED, out_of_range=True)),
     (r"upgraderequired|corsnotallowed|upgrade to a paid plan", Verdict(outcome=Outcome.NOT_ENTITLED)),
     (r"^unexpectederror|^servererror", Verdict(outcome=Outcome.SERVER_ERROR)),
@@ -63,9 +66,9 @@ MARKS = re.compile(r'["\\()+\x00-\x1f]+')
 class Envelope(msgspec.Struct):
     """What every reply has, or may have."""
 
-    status: str | None = None
-    code: str | None = None
-    message: str | None = None
+    status: object = None
+    code: object = None
+    message: object = None
     total: int | None = msgspec.field(name="totalResults", default=None)
     articles: msgspec.Raw = msgspec.Raw(b"{}")
 
@@ -141,10 +144,10 @@ def short_name(name: str) -> str:
 
 def opened(reply: RawReply) -> Envelope:
     """Return a reply's envelope; raise RefusedError unless it is a success. The body is judged before the status."""
-    verdict = not_json(reply)
+    verdict = not_json(reply, MEANINGS)
     envelope = Envelope()
     if verdict is None:
-        envelope = decoded(reply.body, Envelope)
+        envelope = body_of(reply, Envelope)
         verdict = judged(envelope, reply)
     if verdict is None:
         return envelope
@@ -154,7 +157,7 @@ def opened(reply: RawReply) -> Envelope:
 def judged(envelope: Envelope, reply: RawReply) -> Verdict | None:
     """Return what is wrong, None for a success."""
     words = f"{envelope.code or ''} {envelope.message or ''}".strip()[:500]
-    verdict = by_words(words, MEANINGS) or by_status(reply.status, words)
+    verdict = by_words(words, MEANINGS) or by_status(reply.status, words or shown(reply.body))
     if verdict or (envelope.status == "ok" and not words):
         return verdict
     said = f"status {envelope.status!r} without a meaning known here: {words}"

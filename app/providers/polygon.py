@@ -37,7 +37,7 @@ from app.providers.client.articles import MOST_UNSOUND, newest_first, picture, p
 from app.providers.client.http import RawReply, Request
 from app.providers.client.reading import held, next_cursor, read_each, read_rows, refuse_other
 from app.providers.client.source import Credentials, Declaration, Endpoint
-from app.providers.client.verdicts import Verdict, by_status, by_words, decoded, not_json, refusal, refuse
+from app.providers.client.verdicts import Verdict, body_of, by_status, by_words, not_json, refusal, refuse, shown
 from app.providers.client.wire import UnsoundError, unexpected
 from app.providers.rows.polygon import Bar, DividendRow, Envelope, GroupedBar, SplitRow, Story, Ticker
 
@@ -60,11 +60,14 @@ YEARS = timedelta(days=7_300)
 # In this order: the refusal of today's bars also speaks of plans.
 MEANINGS = (
     (r"before end of day", Verdict(outcome=Outcome.NOT_YET_FINAL)),
-    (r"maximum requests|too many requests", Verdict(outcome=Outcome.RATE_LIMITED)),
+    (r"maximum requests|too many requests|rate limit|limit exceeded", Verdict(outcome=Outcome.RATE_LIMITED)),
     (r"timeframe", Verdict(outcome=Outcome.NOT_ENTITLED, out_of_range=True)),
-    (r"not entitled|upgrade your plan", Verdict(outcome=Outcome.NOT_ENTITLED)),
-    (r"api key", Verdict(outcome=Outcome.BAD_KEY)),
+    (r"not entitled|upgrade your (plan|subscription)", Verdict(outcome=Outcome.NOT_ENTITLED)),
+    (r"api ?key", Verdict(outcome=Outcome.BAD_KEY)),
 )
+
+# Where neither the words nor the HTTP status say it.
+STATUS_WORDS = {"NOT_FOUND": Outcome.NOT_FOUND, "NOT_AUTHORIZED": Outcome.NOT_ENTITLED}
 
 ACTIONS: dict[Dataset, tuple[str, str, type[SplitRow | DividendRow]]] = {
     Dataset.SPLITS: ("/v3/reference/splits", "execution_date", SplitRow),
@@ -115,9 +118,9 @@ def ask_news(question: NewsAbout) -> Request:
 
 def opened(reply: RawReply) -> Envelope:
     """Return a reply's envelope; raise RefusedError unless it is a success. The body is judged before the status."""
-    verdict, envelope = not_json(reply), Envelope()
+    verdict, envelope = not_json(reply, MEANINGS), Envelope()
     if verdict is None:
-        envelope = decoded(reply.body, Envelope)
+        envelope = body_of(reply, Envelope)
         verdict = judged(envelope, reply)
     if verdict is None:
         return envelope
@@ -126,12 +129,12 @@ def opened(reply: RawReply) -> Envelope:
 
 def judged(envelope: Envelope, reply: RawReply) -> Verdict | None:
     """Return what is wrong, None for a success."""
-    words = envelope.error or envelope.message or ""
-    verdict = by_words(words, MEANINGS) or by_status(reply.status, words or envelope.status or "")
-    if verdict or (envelope.status in {"OK", "DELAYED"} and not envelope.error):
+    status, words = str(envelope.status or ""), str(envelope.error or envelope.message or "")[:500]
+    verdict = by_words(words, MEANINGS) or by_status(reply.status, words or status or shown(reply.body))
+    if verdict or (status in {"OK", "DELAYED"} and not envelope.error):
         return verdict
-    if envelope.status == "NOT_FOUND":
-        return Verdict(outcome=Outcome.NOT_FOUND, words=words)
+    if status in STATUS_WORDS:
+        return Verdict(outcome=STATUS_WORDS[status], words=words or status)
     return Verdict(outcome=Outcome.MALFORMED, words=f"status {envelope.status!r} without a meaning known here: {words}")
 
 

@@ -24,6 +24,8 @@ STATUSES = {
     426: Outcome.NOT_ENTITLED,
     429: Outcome.RATE_LIMITED,
 }
+# What only a provider itself can mean; on a web page it is a proxy's word, from which nothing is learnt.
+NOT_A_PAGES = frozenset({Outcome.NOT_ENTITLED, Outcome.NOT_FOUND})
 Wire = TypeVar("Wire")
 
 
@@ -70,21 +72,34 @@ def decoded(body: bytes | msgspec.Raw, kind: type[Wire]) -> Wire:
         refuse("the body is nested too deeply")
 
 
+def body_of(reply: RawReply, kind: type[Wire]) -> Wire:
+    """Decode a reply whose status is to be believed where its body cannot be; raise RefusedError for either."""
+    try:
+        return decoded(reply.body, kind)
+    except RefusedError as e:
+        verdict = by_status(reply.status, f"{shown(reply.body)} ({e})")
+        raise (refusal(verdict, reply) if verdict else e) from None
+
+
 def by_words(words: str, meanings: Sequence[tuple[str, Verdict]]) -> Verdict | None:
-    """Judge by the first pattern (lower case) that a provider's words hold; None when they hold none."""
-    said = words.casefold()
+    """Judge by the first pattern (lower case, plain apostrophes) that a provider's words hold; None for none."""
+    said = words.casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     found = next((meaning for pattern, meaning in meanings if re.search(pattern, said)), None)
     return msgspec.structs.replace(found, words=words) if found else None
 
 
-def not_json(reply: RawReply) -> Verdict | None:
-    """Judge a reply that is no JSON at all: a proxy's error page, an empty body, plain text."""
+def not_json(reply: RawReply, meanings: Sequence[tuple[str, Verdict]] = ()) -> Verdict | None:
+    """Judge a reply that is no JSON at all: a proxy's error page, an empty body, or words without a form."""
     start = reply.body[:64].lstrip()
     if start[:1] in {b"{", b"["} and "html" not in reply.content_type:
         return None
-    return by_status(reply.status, shown(reply.body)) or Verdict(
-        outcome=Outcome.MALFORMED, words=f"not JSON ({reply.content_type or 'no content type'}): {shown(reply.body)}"
-    )
+    said, is_page = shown(reply.body), start[:1] == b"<"
+    verdict = None if start[:1] in {b"{", b"[", b"<"} else by_words(said, meanings)
+    verdict = verdict or by_status(reply.status, said)
+    if verdict is not None and not (is_page and verdict.outcome in NOT_A_PAGES):
+        return verdict
+    words = f"not JSON (status {reply.status}, {reply.content_type or 'no content type'}): {said}"
+    return Verdict(outcome=Outcome.MALFORMED, words=words)
 
 
 def by_status(status: int, words: str) -> Verdict | None:

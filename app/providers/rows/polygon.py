@@ -20,9 +20,9 @@ Count = Annotated[int, msgspec.Meta(ge=-(2**62), le=2**62)]
 class Envelope(msgspec.Struct):
     """What every reply has, or may have."""
 
-    status: str | None = None
-    error: str | None = None
-    message: str | None = None
+    status: object = None
+    error: object = None
+    message: object = None
     adjusted: bool | None = None
     results: msgspec.Raw = msgspec.Raw(b"null")
     ticker: str | None = None
