@@ -11,11 +11,13 @@ import numpy as np
 
 from app.domain.datasets import Dataset
 from app.domain.market_days import market_date
+from app.domain.plan_breaker import CLOSED
 from app.domain.plan_market import market_wants
 from app.domain.plan_queues import EPOCH, MICROSECOND, item_calls, open_queues, to_us
 from app.domain.plan_scenario import Filled, Simulated
 from app.domain.plan_virtual import NEVER, VirtualProvider
 from app.domain.plan_wants import NEVER_US, Answers, Universe
+from app.domain.quotas import SECOND_US
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,10 +25,11 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from app.domain.plan_breaker import Breaker
     from app.domain.plan_items import ItemCall
     from app.domain.plan_queues import Entry
     from app.domain.plan_scenario import Future, Scenario
-    from app.domain.plan_state import PlanState
+    from app.domain.plan_state import Capacity, PlanState
 
 # What depends on prices to come is left out.
 LIVE = frozenset({Dataset.QUOTES, Dataset.SYMBOL_BARS})
@@ -77,7 +80,12 @@ class Simulation:
             self.missing.insert(0, self.futures.pop(0).session)
         sweeps = tuple(msgspec.structs.replace(sweep, last=self.swept[sweep.dataset]) for sweep in self.state.sweeps)
         capacities = tuple(
-            msgspec.structs.replace(each, spending=self.providers[each.provider].spending(self.now_us), queued=0)
+            msgspec.structs.replace(
+                each,
+                spending=self.providers[each.provider].spending(self.now_us),
+                breaker=self.breaker(each),
+                queued=0,
+            )
             for each in self.state.providers
         )
         return msgspec.structs.replace(
@@ -94,6 +102,13 @@ class Simulation:
             horizon=self.scenario.round,
             trip=self.scenario.trip,
         )
+
+    def breaker(self, capacity: Capacity) -> Breaker:
+        """Return a provider's breaker: it opens no call before its time, and then the provider is well again."""
+        if capacity.breaker.state != "open":
+            return CLOSED
+        left_s = capacity.breaker.wait_s - (self.now_us - self.start_us) / (SECOND_US * self.state.speed)
+        return msgspec.structs.replace(capacity.breaker, wait_s=left_s) if left_s > 0 else CLOSED
 
     def step(self) -> None:
         """Plan a round, make the calls that fit into it, and go to its end."""

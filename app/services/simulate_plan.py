@@ -39,7 +39,7 @@ class PlanSimulator:
     async def run(self, scenario: Scenario) -> Forecast:
         """Run a scenario on virtual time, in a thread: nothing is asked, and nothing is written.
 
-        What open runs are about to ask is planned anew. A breaker that is open is taken to close.
+        What open runs are about to ask is planned anew. A breaker that is open is taken to close when its wait is over.
         """
         async with self.turn:
             state = await plan_state(self.desk)

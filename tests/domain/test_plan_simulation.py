@@ -1,19 +1,22 @@
 """The planner over days: the backfill's 101 minutes, a day's refresh, and a month without an overrun or a lost gap."""
 
 from datetime import timedelta
+from typing import Literal
 
+import msgspec
 import numpy as np
 import pytest
 
 from app.domain.datasets import Dataset
 from app.domain.fetch_plan import PlanState, Sweep
 from app.domain.gaps import Gaps
+from app.domain.plan_breaker import Breaker
 from app.domain.plan_queues import EPOCH, MICROSECOND
 from app.domain.plan_scenario import Scenario
 from app.domain.plan_simulation import Simulation, run, simulate
 from app.domain.plan_virtual import VirtualProvider
 from app.domain.plan_wants import NEVER_US, WANTS, Tier
-from app.domain.quotas import CallClass, Spending, Window
+from app.domain.quotas import CallClass, Outcome, Spending, Window
 from tests.fakes.planning import ALL, FINNHUB, NOW, POLYGON, sessions_from, state, universe, weekdays_before
 
 TODAY = NOW.date()
@@ -120,6 +123,22 @@ def test_what_does_not_finish_is_counted() -> None:
     assert found.finished is None
     assert sum(each.left for each in found.filled) == pytest.approx(9_000 - 3 * 60 * 30, abs=60)
     assert found.ended_at == NOW + timedelta(hours=3)
+
+
+@pytest.mark.parametrize("state_now", ["open", "half_open"])
+def test_a_provider_that_fails_now_is_asked_again_when_its_wait_is_over(
+    state_now: Literal["open", "half_open"],
+) -> None:
+    wait_s = 3_600.0 if state_now == "open" else 0.0
+    breaker = Breaker(state=state_now, wait_s=wait_s, failures=12, kind=Outcome.SERVER_ERROR)
+    failing = msgspec.structs.replace(POLYGON, breaker=breaker)
+    start = state(failing, gaps=Gaps(missing=weekdays_before(TODAY, YEARS)))
+    found = simulate(start, Scenario(days=0.25))
+    assert found.backfilled_at is not None
+    assert abs((found.backfilled_at - NOW) / timedelta(minutes=1) - 101 - wait_s / 60) <= 1
+    # A machine second of the breaker is sixty of the market.
+    fast = simulate(msgspec.structs.replace(start, speed=60.0), Scenario(days=0.25))
+    assert (fast.backfilled_at is None) == (state_now == "open")
 
 
 def test_a_simulation_changes_nothing_and_can_be_repeated() -> None:
