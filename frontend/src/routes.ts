@@ -1,0 +1,30 @@
+import { lazy, type ComponentType, type LazyExoticComponent } from "react";
+
+export type Group = "markets" | "machine";
+
+export interface Page {
+  key: string;
+  /** A pattern of wouter: /instruments/:symbol. */
+  path: string;
+  title: string;
+  /** Where the page stands in the navigation; without it, it is reached by links only. */
+  group?: Group;
+  /** The letter after g that leads here. */
+  letter?: string;
+  load: () => Promise<{ default: ComponentType }>;
+}
+
+/** Every page there is: a line here puts it into the navigation, the palette, the shortcuts and the titles. */
+export const PAGES: readonly Page[] = [
+  // Markets: market (path "/", letter "m"), instrument (path "/instruments/:symbol", no group)
+  // Machine: pipelines "p", quotas "u", data-quality "d", system "s"
+  // Neither: sign-in (path "/sign-in")
+  { key: "about", path: "/about", title: "About", load: () => import("./pages/about/Page") },
+];
+
+export const GROUPS: Readonly<Record<Group, string>> = { markets: "Markets", machine: "Machine" };
+
+/** The component of each page, in a chunk of its own. */
+export const COMPONENTS: ReadonlyMap<string, LazyExoticComponent<ComponentType>> = new Map(
+  PAGES.map((page) => [page.key, lazy(page.load)]),
+);
