@@ -34,6 +34,7 @@ from app.db.instruments_ingest import InstrumentsIngestStore
 from app.db.instruments_past import PastInstruments
 from app.db.lanes import EVERY_CHUNK, Lanes
 from app.db.listing import InstrumentListing
+from app.db.market import Market
 from app.db.news import News
 from app.db.news_ingest import NewsIngestStore
 from app.db.news_subjects import NewsSubjectStore
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
     from app.ports.fact_reads import CompanyReads, DisagreementReads, EarningsReads, OriginReads
     from app.ports.health import Check
     from app.ports.instrument_reads import ChangeReads, IndexReads, PastInstrumentReads
+    from app.ports.market import MarketReads
     from app.ports.news import NewsReads
     from app.ports.pipelines import Pipelines
     from app.ports.provider_calls import CallLog
@@ -190,6 +192,7 @@ class House:
             Disputed.BARS: BarDisagreements(self.database),
         }
         self.news: NewsReads = News(self.database)
+        self.market: MarketReads = Market(self.database)
         self.watermarks: WatermarkReads = Watermarks(self.lanes)
         self.answers = HotAnswers(self.settings.api.cache_mb * MIB)
         self.search = InstrumentSearch(Search(self.lanes), self.watermarks, self.answers.versions)

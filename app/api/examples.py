@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from app.api.instrument_examples import CHANGES, INDEX, INSTRUMENT, MEMBER, RENAMED
+from app.api.market_examples import MARKET
 from app.api.news_examples import ARTICLE, ARTICLE_SEEN
 from app.api.pipeline_examples import PIPELINE, RUN, STEP
 from app.api.quality_examples import DATASET, DECIDED, FLAG, HELD, SESSION
@@ -287,6 +288,7 @@ SIMULATION: JsonObject = {
 EXAMPLES = {
     "getBars": Example(BARS),
     "getQuotes": Example(QUOTES),
+    "getMarket": Example(MARKET),
     "listInstruments": Example({"items": [INSTRUMENT], "next": None, "undated": None}),
     "getInstrument": Example(INSTRUMENT),
     "getInstrumentHistory": Example(RENAMED),

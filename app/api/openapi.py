@@ -38,6 +38,7 @@ Every GET may be asked as HEAD.
 """
 TAGS = (
     Tag("health", "Is it alive, can it serve, and what is away?"),
+    Tag("market", "The day on the whole: who rose, who fell, how far."),
     Tag("instruments", "What is traded."),
     Tag("bars", "Prices over time, as they were known at any time."),
     Tag("quotes", "The latest price of each of many instruments."),
