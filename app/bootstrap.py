@@ -16,7 +16,7 @@ from app.db.actions_ingest import ActionsIngestStore
 from app.db.asks import AskStore
 from app.db.bars import Bars
 from app.db.bars_ingest import BarsIngestStore
-from app.db.changes import ChangeListener
+from app.db.changes import ChangeListener, ChangeSinks
 from app.db.company_facts import Companies
 from app.db.company_facts_ingest import CompanyIngestStore
 from app.db.earnings import EarningsStore
@@ -53,6 +53,7 @@ from app.db.search import Search
 from app.db.sessions import SessionStore
 from app.db.settled import SettledStore
 from app.db.spine import Spine
+from app.db.stream_readings import PostgresStreamReadings
 from app.db.symbol_bars_ingest import SymbolBarsIngestStore
 from app.db.universe import PlanningStore
 from app.db.watermarks import Watermarks
@@ -70,6 +71,9 @@ from app.services.read_data_quality import read_data_quality
 from app.services.search_instruments import InstrumentSearch
 from app.services.simulate_plan import PlanSimulator
 from app.services.take_readings import ReadingsTaker
+from app.services.tell_changes import ChangeTeller
+from app.stream.hub import StreamHub
+from app.stream.telling import StreamAnnouncer, StreamBoard
 from app.telemetry import metrics
 
 if TYPE_CHECKING:
@@ -88,6 +92,7 @@ if TYPE_CHECKING:
     from app.ports.quotas import Ledger
     from app.ports.reads import ActionReads, BarReads, InstrumentReads, QuoteReads, WatermarkReads
     from app.ports.stores import ActionsIngest, BarsIngest, Coverage, InstrumentsIngest, MembershipsIngest, Sessions
+    from app.ports.stream import Announcer, LiveStream
     from app.settings import Settings
 
 MIB = 1_048_576
@@ -125,10 +130,11 @@ class House:
         self.read_memberships = read_memberships
         self._build_ingest()
         self._build_reads()
-        self.listener = ChangeListener(settings.database, self.answers, name=name)
-        self.listening: asyncio.Task[None] | None = None
         self.checks = self._checks()
         self.health = HealthCheck(self.checks, self.clock)
+        self._build_stream()
+        self.listener = ChangeListener(settings.database, ChangeSinks(self.answers, self.changes), name=name)
+        self.listening: asyncio.Task[None] | None = None
         self.readings = ReadingsTaker(
             gauges=PostgresGauges(self.database),
             ledger=self.ledger,
@@ -197,6 +203,21 @@ class House:
         self.answers = HotAnswers(self.settings.api.cache_mb * MIB)
         self.search = InstrumentSearch(Search(self.lanes), self.watermarks, self.answers.versions)
 
+    def _build_stream(self) -> None:
+        url, api = self.settings.redis.url, self.settings.api
+        self._announcer = StreamAnnouncer(url)
+        self._board = StreamBoard(url)
+        self.announcer: Announcer = self._announcer
+        self.changes = ChangeTeller(
+            board=self._board,
+            readings=PostgresStreamReadings(self.database),
+            ledger=self.ledger,
+            providers=self.providers,
+            health=self.health,
+        )
+        most = min(api.stream_clients, api.backpressure // 2)
+        self.stream: LiveStream = StreamHub(url, most_clients=most, attend=self.changes.run)
+
     def _checks(self) -> list[Check]:
         checks: list[Check] = [
             PostgresCheck(self.database),
@@ -215,11 +236,12 @@ class House:
         metrics.CACHE_BYTES.labels("answer").set(self.answers.size)
         metrics.CACHE_ENTRIES.labels("answer").set(len(self.answers.answers))
         metrics.LISTENERS.set(self.answers.is_alive())
+        self.stream.measure()
 
     async def __aenter__(self) -> Self:
         """Open the pools."""
         await self.database.open()
-        if self.name == "api" and self.settings.api.cache_mb:
+        if self.name == "api":
             self.listening = asyncio.create_task(self.listener.run())
         return self
 
@@ -227,6 +249,9 @@ class House:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the pools."""
+        await self.stream.close()
+        await self._board.resign()
+        await self._announcer.close()
         if self.listening is not None:
             self.listening.cancel()
             with suppress(asyncio.CancelledError):

@@ -11,6 +11,7 @@ import structlog
 
 from app.domain.errors import DependencyDownError, FencedError, GiveUpError, LaterError
 from app.ports.steps import StepKey
+from app.ports.stream import StreamPipeline
 from app.telemetry import metrics
 from workers.batches import Batches
 from workers.held import Why
@@ -28,6 +29,8 @@ log = structlog.get_logger("groat.runner")
 
 # How soon to look again at a step whose database or provider was away.
 AWAY_S = 2.0
+# What becomes of a step's state; an outcome that is not here changed nothing, or nobody knows what.
+STATES = {"done": "done", "dead": "dead", "failed": "ready", "deferred": "ready", "released": "ready"}
 
 
 class Runner:
@@ -74,6 +77,7 @@ class Runner:
     async def work(self, claim: Claim, pipeline: Pipeline) -> None:
         """Run a claimed step to its outcome, and record that."""
         step = HeldStep(claim, pipeline, self.house)
+        self._tell(claim, "running")
         recorded = asyncio.get_running_loop().create_future()
         self._working.add(recorded)
         with structlog.contextvars.bound_contextvars(pipeline=claim.pipeline, step=step.key):
@@ -86,6 +90,8 @@ class Runner:
                 self.held.drop(hold)
                 self._working.discard(recorded)
                 recorded.set_result(None)
+        if outcome in STATES:
+            self._tell(claim, STATES[outcome])
         metrics.STEPS.labels(claim.pipeline, claim.step, outcome).inc()
         metrics.STEP_DURATION.labels(claim.pipeline, claim.step).observe(time.monotonic() - hold.since)
         if outcome in {"done", "dead"}:
@@ -108,6 +114,13 @@ class Runner:
             for hold in self.held.all():
                 hold.cancel(Why.LEAVING)
             await asyncio.wait(unfinished, timeout=0.5)
+
+    def _tell(self, claim: Claim, state: str) -> None:
+        """Tell the live stream, after the commit; it may get lost, and holds nothing up."""
+        event = StreamPipeline(
+            pipeline=claim.pipeline, run_id=claim.run_id, step=claim.step, part=claim.part, state=state
+        )
+        self.house.announcer.tell(event)
 
     async def _call(self, pipeline: Pipeline, step: HeldStep) -> None:
         await pipeline.run[step.name](step, self.house)

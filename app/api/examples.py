@@ -337,5 +337,9 @@ EXAMPLES = {
     "getProblem": Example(PROBLEM),
     "getOpenApi": Example({"openapi": "3.1.0", "info": {"title": "Groat", "version": "0.1.0"}, "paths": {}}),
     "getDocs": Example("<!doctype html><html lang=en>...</html>"),
+    "getStream": Example(
+        "retry: 2000\n\nid: 5f2c9a0e1b7d-1290800100000-0\nevent: bars\n"
+        'data: {"dataset":"bars_daily","version":42,"session":"2010-05-06"}\n\n'
+    ),
     "getMetrics": Example('http_requests_total{method="GET",endpoint="/api/health",status="200"} 12.0\n'),
 }

@@ -9,6 +9,7 @@ import asyncio
 import importlib
 import pkgutil
 import secrets
+import signal
 from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, cast, get_args
@@ -46,9 +47,10 @@ class Api(Litestar):
         return [*plugins, MsgspecDIPlugin()]
 
 
-def create_app(settings: Settings | None = None) -> Litestar:
+def create_app(settings: Settings | None = None, *, is_served: bool = False) -> Litestar:
     """Build the API from its settings (by default the environment's).
 
+    `is_served` means that the process is the server's own: a signal to end it ends its live streams first.
     Raises SettingsError when SECRET_KEY cannot sign, and RuntimeError when a route does not say who may use it.
     """
     settings = settings or doors.load()
@@ -68,7 +70,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         exception_handlers={Exception: errors.answer},
         guards=[guard],
         before_request=edge.before_handler,
-        lifespan=[open_house(settings)],
+        lifespan=[open_house(settings, is_served=is_served)],
         logging_config=None,
         openapi_config=None,
         request_max_body_size=MAX_BODY_BYTES,
@@ -88,7 +90,7 @@ def asgi() -> App:
     """Build what Granian serves: the API inside its frame, behind the proxies that the settings trust."""
     settings = doors.load()
     logging.configure(level=settings.log_level, form=settings.log_format, secrets=doors.secret_values(settings))
-    framed = Frame(with_hot_reads(create_app(settings)), log_requests=settings.log_level == "debug")
+    framed = Frame(with_hot_reads(create_app(settings, is_served=True)), log_requests=settings.log_level == "debug")
     trusted = [host.strip() for host in settings.api.trusted_proxies.split(",") if host.strip()]
     return behind_proxies(framed, trusted)
 
@@ -111,13 +113,15 @@ def with_hot_reads(app: Litestar) -> App:
     return HotReads(cast("App", app), lambda: app.state.get("house"), app.state["doorkeeper"].authorised)
 
 
-def open_house(settings: Settings) -> Any:  # noqa: ANN401  the decorator's type is private to contextlib
+def open_house(settings: Settings, *, is_served: bool) -> Any:  # noqa: ANN401  the decorator's type is private to contextlib
     """Make the lifespan that opens the House and puts it in the application's state."""
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with House(settings, name="api") as house:
             app.state["house"] = house
+            if is_served:
+                end_streams_first(house)
             measuring = asyncio.create_task(keep_measuring(house))
             try:
                 yield
@@ -126,6 +130,16 @@ def open_house(settings: Settings) -> Any:  # noqa: ANN401  the decorator's type
                 BATCH.write()
 
     return lifespan
+
+
+def end_streams_first(house: House) -> None:
+    """End the live streams when the process is asked to end: the server waits for every answer before it says so.
+
+    The event loop hears of signals by its own way, which this leaves alone: the server's handler runs as well.
+    """
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(house.stream.begin_close))
 
 
 async def keep_measuring(house: House) -> None:

@@ -75,6 +75,7 @@ class Frame:
         if method == "HEAD":
             answer: Answer = HeadAnswer(send, request_id)
             scope["method"] = "GET"
+            scope["groat.head"] = True
         else:
             answer = Answer(send, request_id)
         try:
@@ -86,7 +87,9 @@ class Frame:
             answer.status = answer.status or CLIENT_GONE
             raise
         finally:
-            self.count(scope, method, answer.status or SERVER_ERROR, perf_counter() - started)
+            # A stream without end says when its head was sent.
+            ended: float = scope.get("groat.answered") or perf_counter()
+            self.count(scope, method, answer.status or SERVER_ERROR, ended - started)
 
     def request_id(self, scope: Scope) -> str:
         """Return the client's X-Request-ID when it is a sane one (64 letters, digits or ``._:-``), or a new one."""

@@ -17,6 +17,7 @@ from app import __version__
 from app.api.auth import access_of
 from app.api.errors import KINDS, PROBLEM_JSON, Problem
 from app.api.examples import EXAMPLES
+from app.ports.stream import NAMES
 
 TITLE = "Groat"
 DESCRIPTION = """\
@@ -88,7 +89,7 @@ def describe(app: Litestar) -> dict[str, Any]:
     schema: dict[str, Any] = described.openapi_schema.to_schema()
     components = schema.setdefault("components", {})
     components["securitySchemes"] = {"bearer": BEARER}
-    components.setdefault("schemas", {}).update(exact_schemas([Problem, *bodies_of(app)]))
+    components.setdefault("schemas", {}).update(exact_schemas([Problem, *NAMES, *bodies_of(app)]))
     components["responses"] = {code: response_of(code) for code in KINDS}
     handlers = {str(handler.operation_id): handler for handler in handlers_of(app)}
     for item in schema["paths"].values():

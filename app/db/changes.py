@@ -13,6 +13,8 @@ from psycopg.conninfo import make_conninfo
 from app.db.engine import KEEPALIVE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from app.ports.answers import ChangeSink
     from app.settings import DatabaseSettings
 
@@ -29,6 +31,29 @@ class Change(msgspec.Struct, frozen=True):
 
     dataset: str
     version: int
+
+
+class ChangeSinks:
+    """Several sinks as one."""
+
+    def __init__(self, *sinks: ChangeSink) -> None:
+        """Keep them."""
+        self.sinks = sinks
+
+    def proven(self, versions: Mapping[str, int]) -> None:
+        """Pass every dataset's version on."""
+        for sink in self.sinks:
+            sink.proven(versions)
+
+    def changed(self, dataset: str, version: int) -> None:
+        """Pass a dataset's new version on."""
+        for sink in self.sinks:
+            sink.changed(dataset, version)
+
+    def lost(self) -> None:
+        """Pass on that the line is broken."""
+        for sink in self.sinks:
+            sink.lost()
 
 
 class ChangeListener:

@@ -57,7 +57,15 @@ class ApiSettings(Section, frozen=True, kw_only=True):
         int,
         msgspec.Meta(ge=16, le=65_536),
         _means("Connections a process accepts at once, idle ones too; more than the proxy keeps open."),
-    ] = 512
+    ] = 2_048
+    stream_clients: Annotated[
+        int,
+        msgspec.Meta(ge=1, le=65_536),
+        _means("Live streams that a process serves at once; half of `backpressure` at most, whatever is set here."),
+    ] = 1_000
+    frontend: Annotated[
+        str, _means("Folder of the built web pages; empty means `frontend/dist` of the checkout, when it is built.")
+    ] = ""
     cache_mb: Annotated[
         int, msgspec.Meta(ge=0, le=4_096), _means("Memory of a process's own cache of answers, in MB; 0 is off.")
     ] = 64

@@ -44,6 +44,9 @@ DB_POOL_WAITING = Gauge("groat_db_pool_waiting", "Requests that wait for a conne
 LISTENERS = Gauge(
     "groat_listeners_alive", "Processes that hear of changed data as they happen.", multiprocess_mode="livesum"
 )
+STREAM_CLIENTS = Gauge("groat_stream_clients", "Open live streams.", multiprocess_mode="livesum")
+STREAM_LOST = Counter("groat_stream_lost_total", "Events that could not be put into the live stream.")
+STREAM_DROPPED = Counter("groat_stream_dropped_total", "Clients of the live stream that were dropped for being slow.")
 EXCEPTIONS = Counter("groat_exceptions_total", "Unforeseen exceptions, by type.", ("type",))
 PROVIDER_CALLS = Counter("groat_provider_calls_total", "Calls to data providers, by outcome.", ("provider", "outcome"))
 PROVIDER_DURATION = Histogram(
