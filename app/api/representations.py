@@ -43,6 +43,7 @@ class ColumnarSeries(msgspec.Struct, frozen=True, kw_only=True):
 class ColumnarBars(msgspec.Struct, frozen=True, kw_only=True):
     """Bars by symbol, in the order asked. `unknown` names the symbols that nobody knows.
 
+    `renamed`, where there are any, tells of former symbols which one the instrument has that they meant.
     `flags` are the open doubts about bars in the range, the latest session first, when they were asked for.
     """
 
@@ -54,6 +55,7 @@ class ColumnarBars(msgspec.Struct, frozen=True, kw_only=True):
     watermark: str
     unknown: list[str]
     symbols: list[ColumnarSeries]
+    renamed: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
     flags: list[FlagView] | None = None
 
 
@@ -80,6 +82,7 @@ class RowBars(msgspec.Struct, frozen=True, kw_only=True):
     watermark: str
     unknown: list[str]
     bars: list[BarRow]
+    renamed: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
     flags: list[FlagView] | None = None
 
 
@@ -96,7 +99,7 @@ def encode_json(query: BarQuery, answer: BarText | BarAnswer, media_type: str) -
     else:
         write = columns_text if shape is Shape.COLUMNS else rows_text
         inside = [(symbol, write(symbol, series)) for symbol, series in answer.found]
-    head = head_text(query, answer.watermark, answer.unknown)
+    head = head_text(query, answer.watermark, answer.unknown, answer.renamed)
     if shape is Shape.ROWS:
         bars = b",".join(text for _, text in inside if text)
         return b'%s,"bars":[%s]}' % (head, bars)
@@ -109,7 +112,7 @@ def with_flags(body: bytes, flags: Sequence[FlagView]) -> bytes:
     return b'%s,"flags":%s}' % (body[:-1], msgspec.json.encode(flags))
 
 
-def head_text(query: BarQuery, watermark: str, unknown: list[str]) -> bytes:
+def head_text(query: BarQuery, watermark: str, unknown: list[str], renamed: dict[str, str]) -> bytes:
     """Write what an answer says of itself, up to where its bars begin."""
     head = {
         "timeframe": query.timeframe,
@@ -120,7 +123,7 @@ def head_text(query: BarQuery, watermark: str, unknown: list[str]) -> bytes:
         "watermark": watermark,
         "unknown": unknown,
     }
-    return msgspec.json.encode(head)[:-1]
+    return msgspec.json.encode({**head, "renamed": renamed} if renamed else head)[:-1]
 
 
 def columns_text(symbol: str, series: Series) -> bytes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from app.db.conditions import behind, known, within
+from app.db.symbols_then import symbols_then
 from app.db.tables.market import CorporateActions as ActionTable
 from app.ports.reads import Action
 
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
     from app.ports.reads import ActionQuery
 
 OWN: Final = [field.name for field in msgspec.structs.fields(Action) if field.name != "symbol"]
-COLUMNS: Final = (*(getattr(ActionTable, name) for name in OWN), ActionTable.instrument.symbol.as_alias("symbol"))
+COLUMNS: Final = (
+    *(getattr(ActionTable, name) for name in OWN),
+    ActionTable.instrument.as_alias("number"),
+    ActionTable.instrument.symbol.as_alias("symbol"),
+)
 
 
 class Actions:
@@ -33,7 +38,8 @@ class Actions:
         select = table.select(*COLUMNS).order_by(table.ex_date, table.id, ascending=False).limit(query.limit)
         for condition in conditions(query):
             select = select.where(condition)
-        return [Action(**row) for row in await self.everyday.rows("actions_page", select)]
+        found = await symbols_then(self.everyday, await self.everyday.rows("actions_page", select), query.as_of)
+        return [Action(**row) for row in found]
 
 
 def conditions(query: ActionQuery) -> list[Any]:

@@ -67,15 +67,18 @@ class Bars:
         rows = await self.joined.rows("bars_text", STATEMENTS[shape], query.symbols, tuple(rest), days=days)
         found: list[tuple[str, bytes]] = []
         unknown: list[str] = []
-        for _, symbol, instrument, text in rows:
+        renamed: dict[str, str] = {}
+        for _, symbol, instrument, text, present in rows:
             name = (symbol or b"").decode()
+            if present is not None:
+                renamed[name] = present.decode()
             if instrument is None:
                 unknown.append(name)
             elif text is None:
                 return None
             else:
                 found.append((name, text))
-        return BarText(watermark=watermark(rows), found=found, unknown=unknown)
+        return BarText(watermark=watermark(rows), found=found, unknown=unknown, renamed=renamed)
 
     async def raw(self, query: BarQuery) -> BarSnapshot:
         """Return raw daily bars and the actions that apply to them, now or as they were known then."""
@@ -86,8 +89,11 @@ class Bars:
             rows = await self.lanes.rows("bars_as_of", bars_sql.RAW_THEN, as_of)
         found: list[RawBars] = []
         unknown: list[str] = []
-        for _, symbol, instrument, *columns, actions in rows:
+        renamed: dict[str, str] = {}
+        for _, symbol, instrument, *columns, actions, present in rows:
             name = (symbol or b"").decode()
+            if present is not None:
+                renamed[name] = present.decode()
             if instrument is None:
                 unknown.append(name)
             else:
@@ -95,7 +101,7 @@ class Bars:
                 found.append(
                     RawBars(symbol=name, series=unpack(columns), splits=splits(stored), dividends=dividends(stored))
                 )
-        return BarSnapshot(watermark=watermark(rows), found=found, unknown=unknown)
+        return BarSnapshot(watermark=watermark(rows), found=found, unknown=unknown, renamed=renamed)
 
 
 def parameters(query: BarQuery) -> tuple[str, str, str, str, str]:

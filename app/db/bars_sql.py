@@ -8,20 +8,15 @@ from __future__ import annotations
 
 from typing import Final, LiteralString
 
+from app.db.holders_sql import RENAMED, holder, symbols
+
 WATERMARK: Final[LiteralString] = """(
   SELECT string_agg(dataset || ':' || version, ',' ORDER BY dataset) FROM watermarks
   WHERE dataset IN ('bars_daily', 'corporate_actions', 'instruments'))"""
 
-# OFFSET 0 keeps two things as they are written: a symbol is quoted once and not once a bar, and found by its index
-# and not by reading all instruments.
-# Of several that have had a symbol, who has it is meant, or who had it last.
-HOLDER: Final[LiteralString] = """
-  SELECT id, currency FROM instruments WHERE symbol = q.symbol
-  ORDER BY active DESC, delisted_on DESC NULLS LAST, id DESC LIMIT 1"""
-SYMBOLS: Final[LiteralString] = """(
-  SELECT u.symbol, u.position, to_json(u.symbol)::text AS quoted
-  FROM unnest($1::text[]) WITH ORDINALITY AS u (symbol, position) OFFSET 0) q
-LEFT JOIN LATERAL ({holder}) i ON true""".replace("{holder}", HOLDER)
+# Of a former symbol the days that are asked for tell whose it is.
+HOLDER_NOW: Final[LiteralString] = holder(until="$3::date")
+HOLDER_THEN: Final[LiteralString] = holder("$6::timestamptz", "$3::date")
 
 NOW: Final[LiteralString] = """
   SELECT session, open, high, low, close, volume FROM bars_daily
@@ -49,7 +44,7 @@ APPLIES: Final[LiteralString] = """
 TEXT: Final[LiteralString] = """
 SELECT {watermark}, q.symbol, i.id::text,
   CASE WHEN EXISTS (SELECT FROM corporate_actions a WHERE {applies} AND a.superseded_at IS NULL) THEN NULL
-  ELSE (SELECT {text} FROM ({bars} ORDER BY session) b) END
+  ELSE (SELECT {text} FROM ({bars} ORDER BY session) b) END, {renamed}
 FROM {symbols}
 ORDER BY q.position"""
 
@@ -74,7 +69,7 @@ SELECT {watermark}, q.symbol, i.id::text, b.*, (
     SELECT a.*, first_value(a.provider) OVER (PARTITION BY a.kind, a.ex_date ORDER BY a.known_at, a.provider) AS voice
     FROM corporate_actions a WHERE {applies} AND {visible}) a
   LEFT JOIN LATERAL ({before} ORDER BY session DESC LIMIT 1) p ON a.kind = 'dividend'
-  WHERE a.provider = a.voice)
+  WHERE a.provider = a.voice), {renamed}
 FROM {symbols}
 LEFT JOIN LATERAL (
   SELECT string_agg(date_send(session), ''::bytea), string_agg(float8send(open), ''::bytea),
@@ -86,25 +81,27 @@ ORDER BY q.position"""
 COUNT: Final[LiteralString] = """
 SELECT count(*)::text FROM unnest($1::text[]) AS q (symbol) CROSS JOIN LATERAL ({holder}) i
 JOIN bars_daily b ON b.instrument_id = i.id AND b.session >= $2::date AND b.session < $3::date""".replace(
-    "{holder}", HOLDER
+    "{holder}", HOLDER_NOW
 )
 
 
 def text_statement(text: LiteralString) -> LiteralString:
     """Return the statement that writes JSON text."""
     filled = TEXT.replace("{watermark}", WATERMARK).replace("{applies}", APPLIES).replace("{text}", text)
-    return filled.replace("{bars}", NOW).replace("{range}", IN_RANGE).replace("{symbols}", SYMBOLS)
+    filled = filled.replace("{bars}", NOW).replace("{range}", IN_RANGE).replace("{renamed}", RENAMED)
+    return filled.replace("{symbols}", symbols(HOLDER_NOW))
 
 
-def raw_statement(bars: LiteralString, visible: LiteralString) -> LiteralString:
+def raw_statement(bars: LiteralString, visible: LiteralString, meant: LiteralString) -> LiteralString:
     """Return the statement that reads packed columns and actions."""
     before = bars.replace("{range}", "session < a.ex_date")
     within = bars.replace("{range}", IN_RANGE)
     filled = RAW.replace("{watermark}", WATERMARK).replace("{applies}", APPLIES).replace("{visible}", visible)
-    return filled.replace("{before}", before).replace("{bars}", within).replace("{symbols}", SYMBOLS)
+    filled = filled.replace("{before}", before).replace("{bars}", within).replace("{renamed}", RENAMED)
+    return filled.replace("{symbols}", symbols(meant))
 
 
 TEXT_COLUMNS: Final[LiteralString] = text_statement(COLUMNS)
 TEXT_ROWS: Final[LiteralString] = text_statement(ROWS)
-RAW_NOW: Final[LiteralString] = raw_statement(NOW, ACTION_NOW)
-RAW_THEN: Final[LiteralString] = raw_statement(THEN, ACTION_THEN)
+RAW_NOW: Final[LiteralString] = raw_statement(NOW, ACTION_NOW, HOLDER_NOW)
+RAW_THEN: Final[LiteralString] = raw_statement(THEN, ACTION_THEN, HOLDER_THEN)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from app.db.conditions import behind, known, within
+from app.db.symbols_then import symbols_then
 from app.db.tables.facts import EarningsReports
 from app.ports.fact_reads import Earnings
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 OWN: Final = [field.name for field in msgspec.structs.fields(Earnings) if field.name != "symbol"]
 COLUMNS: Final = (
     *(getattr(EarningsReports, name) for name in OWN),
+    EarningsReports.instrument.as_alias("number"),
     EarningsReports.instrument.symbol.as_alias("symbol"),
 )
 
@@ -36,7 +38,8 @@ class EarningsStore:
         select = table.select(*COLUMNS).order_by(table.report_date, table.id, ascending=False).limit(query.limit)
         for condition in conditions(query):
             select = select.where(condition)
-        return [Earnings(**row) for row in await self.everyday.rows("earnings_page", select)]
+        found = await symbols_then(self.everyday, await self.everyday.rows("earnings_page", select), query.as_of)
+        return [Earnings(**row) for row in found]
 
 
 def conditions(query: EarningsQuery) -> list[Any]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, LiteralString, TypeVar, cast
 
 import msgspec
 
+from app.db.holders_sql import symbol_then
 from app.ports.news import NewsDetail, NewsItem
 
 if TYPE_CHECKING:
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
 RANKED: Final = 500
 ENGLISH: Final[LiteralString] = "websearch_to_tsquery('english', groat_unaccent(%(text)s))"
 KNOWN: Final[LiteralString] = "(%(as_of)s::timestamptz IS NULL OR {row}.known_at <= %(as_of)s)"
+SYMBOL: Final[LiteralString] = symbol_then("%(as_of)s::timestamptz")
 # What an article shows besides its own words. Of a provider's scores for a symbol the latest counts.
 TOLD: Final[LiteralString] = (
     """
-  (SELECT coalesce(json_agg(DISTINCT i.symbol ORDER BY i.symbol), '[]') FROM article_instruments l
+  (SELECT coalesce(json_agg(DISTINCT {symbol} ORDER BY {symbol}), '[]') FROM article_instruments l
    JOIN instruments i ON i.id = l.instrument_id WHERE l.article_id = a.id AND {known_l})::text AS symbols,
   (SELECT coalesce(json_agg(to_json(m) ORDER BY m.symbol NULLS FIRST, m.provider), '[]') FROM (
-     SELECT DISTINCT ON (s.instrument_id, s.provider) i.symbol, s.score, s.label, s.provider, s.known_at
+     SELECT DISTINCT ON (s.instrument_id, s.provider) {symbol} AS symbol, s.score, s.label, s.provider, s.known_at
      FROM article_sentiments s LEFT JOIN instruments i ON i.id = s.instrument_id
      WHERE s.article_id = a.id AND {known_s}
      ORDER BY s.instrument_id, s.provider, s.known_at DESC, s.ref) m)::text AS sentiments,
@@ -32,6 +34,7 @@ TOLD: Final[LiteralString] = (
 """.replace("{known_l}", KNOWN.replace("{row}", "l"))
     .replace("{known_s}", KNOWN.replace("{row}", "s"))
     .replace("{known_w}", KNOWN.replace("{row}", "w"))
+    .replace("{symbol}", SYMBOL)
 )
 OWN: Final[LiteralString] = (
     "a.id, a.title, a.summary, a.url, a.source, a.author, a.image_url, a.published_at, a.known_at, a.provider"
@@ -42,8 +45,8 @@ SELECT {own}, NULL::float4 AS rank, {told},
   (SELECT json_agg(json_build_object('provider', w.provider, 'url', w.url, 'known_at', w.known_at)
      ORDER BY w.known_at, w.provider, w.ref)
    FROM article_sightings w WHERE w.article_id = a.id AND {known_w})::text AS seen,
-  (SELECT coalesce(json_agg(json_build_object('symbol', i.symbol, 'provider', l.provider, 'basis', l.basis,
-     'known_at', l.known_at) ORDER BY i.symbol, l.provider, l.basis), '[]')
+  (SELECT coalesce(json_agg(json_build_object('symbol', {symbol}, 'provider', l.provider, 'basis', l.basis,
+     'known_at', l.known_at) ORDER BY {symbol}, l.provider, l.basis), '[]')
    FROM article_instruments l JOIN instruments i ON i.id = l.instrument_id
    WHERE l.article_id = a.id AND {known_l})::text AS links
 FROM articles a WHERE a.id = %(id)s AND {known_a}
@@ -52,6 +55,7 @@ FROM articles a WHERE a.id = %(id)s AND {known_a}
     .replace("{known_l}", KNOWN.replace("{row}", "l"))
     .replace("{known_w}", KNOWN.replace("{row}", "w"))
     .replace("{known_a}", KNOWN.replace("{row}", "a"))
+    .replace("{symbol}", SYMBOL)
 )
 PAGE: Final[LiteralString] = """
 WITH page AS MATERIALIZED ({page})

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from app.db.company_facts import renamed
 from app.db.provenance_sql import STATEMENTS
 from app.domain.datasets import Dataset
-from app.ports.fact_reads import Origin
+from app.ports.fact_reads import Origin, OriginAnswer
 
 if TYPE_CHECKING:
     from app.db.lanes import Lanes
@@ -25,11 +26,13 @@ class Provenance:
         """Read over these connections."""
         self.lanes = lanes
 
-    async def origins(self, query: OriginQuery) -> list[Origin] | None:
-        """Return a value's origins, what is known now first; None when nobody has the symbol or the article."""
+    async def origins(self, query: OriginQuery) -> OriginAnswer:
+        """Return a value's origins, what is known now first."""
         about = str(query.article) if query.dataset is Dataset.NEWS else query.symbol or ""
         as_of = query.as_of.isoformat() if query.as_of else FOR_EVER
         which = () if query.dataset is Dataset.NEWS else (query.fact or str(query.day),)
         rows = await self.lanes.rows("provenance", STATEMENTS[query.dataset], (about, as_of, str(query.limit), *which))
-        [(subject, origins)] = rows
-        return None if subject is None else ORIGINS.decode(origins or b"[]")
+        [(subject, origins, present)] = rows
+        if subject is None:
+            return OriginAnswer(origins=None)
+        return OriginAnswer(origins=ORIGINS.decode(origins or b"[]"), renamed=renamed(query.symbol or "", present))

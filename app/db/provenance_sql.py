@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, LiteralString
 
-from app.db.bars_sql import HOLDER
+from app.db.holders_sql import RENAMED, company, symbol_then
 from app.domain.datasets import Dataset
 
 if TYPE_CHECKING:
@@ -26,11 +26,10 @@ SELECT i.id::text, (
     FROM ({rows}) every WHERE known_at <= $2::timestamptz
     ORDER BY superseded_at <= $2::timestamptz AND superseded_at IS NOT NULL, known_at DESC, provider, value
     LIMIT $3::bigint) r
-  LEFT JOIN fetches f ON f.id = r.fetch_id)
+  LEFT JOIN fetches f ON f.id = r.fetch_id), {renamed}
 FROM {subject}"""
-COMPANY: Final[LiteralString] = "(SELECT $1::text AS symbol) q LEFT JOIN LATERAL ({holder}) i ON true".replace(
-    "{holder}", HOLDER
-)
+BY_FACT: Final[LiteralString] = company("$2::timestamptz")
+BY_DAY: Final[LiteralString] = company("$2::timestamptz", "($4::date + 1)")
 ARTICLE: Final[LiteralString] = (
     "(VALUES (1)) q LEFT JOIN articles i ON i.id = $1::bigint AND i.known_at <= $2::timestamptz"
 )
@@ -88,18 +87,18 @@ NEWS: Final[LiteralString] = """
   SELECT jsonb_build_object('kind', 'sighting', 'url', url, 'ref', ref), provider, known_at, NULL, fetch_id
   FROM article_sightings WHERE article_id = i.id
   UNION ALL
-  SELECT jsonb_build_object('kind', 'link', 'symbol', n.symbol, 'basis', a.basis), a.provider, a.known_at, NULL,
+  SELECT jsonb_build_object('kind', 'link', 'symbol', {symbol}, 'basis', a.basis), a.provider, a.known_at, NULL,
     a.fetch_id
   FROM article_instruments a JOIN instruments n ON n.id = a.instrument_id WHERE a.article_id = i.id
   UNION ALL
-  SELECT jsonb_build_object('kind', 'sentiment', 'symbol', n.symbol, 'score', s.score, 'label', s.label), s.provider,
+  SELECT jsonb_build_object('kind', 'sentiment', 'symbol', {symbol}, 'score', s.score, 'label', s.label), s.provider,
     s.known_at, lead(s.known_at) OVER (PARTITION BY s.instrument_id, s.provider, s.ref ORDER BY s.known_at), s.fetch_id
   FROM article_sentiments s LEFT JOIN instruments n ON n.id = s.instrument_id WHERE s.article_id = i.id"""
 
 
-def statement(rows: LiteralString, subject: LiteralString = COMPANY) -> LiteralString:
+def statement(rows: LiteralString, subject: LiteralString = BY_DAY, renamed: LiteralString = RENAMED) -> LiteralString:
     """Return the statement that finds the origins of these rows."""
-    return STATEMENT.replace("{rows}", rows).replace("{subject}", subject)
+    return STATEMENT.replace("{rows}", rows).replace("{renamed}", renamed).replace("{subject}", subject)
 
 
 STATEMENTS: Final[Mapping[Dataset, LiteralString]] = {
@@ -107,9 +106,9 @@ STATEMENTS: Final[Mapping[Dataset, LiteralString]] = {
     Dataset.SYMBOL_BARS: statement(OPINIONS),
     Dataset.SPLITS: statement(SPLITS),
     Dataset.DIVIDENDS: statement(DIVIDENDS),
-    Dataset.PROFILES: statement(FACTS.replace("{dataset}", "profiles")),
-    Dataset.FUNDAMENTALS: statement(FACTS.replace("{dataset}", "fundamentals")),
+    Dataset.PROFILES: statement(FACTS.replace("{dataset}", "profiles"), BY_FACT),
+    Dataset.FUNDAMENTALS: statement(FACTS.replace("{dataset}", "fundamentals"), BY_FACT),
     Dataset.QUOTES: statement(QUOTES),
     Dataset.EARNINGS: statement(EARNINGS),
-    Dataset.NEWS: statement(NEWS, ARTICLE),
+    Dataset.NEWS: statement(NEWS.replace("{symbol}", symbol_then("$2::timestamptz", "n")), ARTICLE, "NULL::text"),
 }

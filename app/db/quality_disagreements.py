@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from app.db.holders_sql import symbol_then
 from app.domain.quality_opinions import TOLERANCES
 from app.ports.fact_reads import Disagreement, Opinion
 
@@ -15,22 +16,22 @@ if TYPE_CHECKING:
 
 # A difference that was settled after the as-of stood open then; the second word is the one that was compared.
 PAGE: Final = """
-SELECT i.symbol, f.session || ' ' || c.name, c.name,
+SELECT n.symbol, f.session || ' ' || c.name, c.name,
   f.evidence -> 'providers' ->> 0, (f.evidence -> (f.evidence -> 'providers' ->> 0) ->> c.name)::float8, f.bar_known_at,
   f.evidence -> 'providers' ->> 1, (f.evidence -> (f.evidence -> 'providers' ->> 1) ->> c.name)::float8,
   coalesce((
     SELECT max(o.known_at) FROM bar_opinions o WHERE o.instrument_id = f.instrument_id AND o.session = f.session
       AND o.provider = f.evidence -> 'providers' ->> 1 AND o.known_at <= f.known_at), f.known_at)
-FROM bar_flags f JOIN instruments i ON i.id = f.instrument_id
+FROM bar_flags f JOIN instruments i ON i.id = f.instrument_id CROSS JOIN LATERAL (SELECT {symbol} AS symbol) n
 CROSS JOIN LATERAL jsonb_array_elements_text(f.evidence -> 'columns') AS c(name)
 WHERE f.rule = 'provider_difference'
   AND CASE WHEN %(as_of)s::timestamptz IS NULL THEN f.state = 'open'
       ELSE f.known_at <= %(as_of)s AND (f.decided_at IS NULL OR f.decided_at > %(as_of)s) END
-  AND (%(symbols)s::text[] IS NULL OR i.symbol = ANY(%(symbols)s))
+  AND (%(instruments)s::integer[] IS NULL OR i.id = ANY(%(instruments)s))
   AND (%(after_symbol)s::text IS NULL
-    OR (i.symbol COLLATE "C", f.session || ' ' || c.name COLLATE "C") > (%(after_symbol)s, %(after_subject)s))
-ORDER BY i.symbol COLLATE "C", f.session || ' ' || c.name COLLATE "C" LIMIT %(limit)s
-"""
+    OR (n.symbol COLLATE "C", f.session || ' ' || c.name COLLATE "C") > (%(after_symbol)s, %(after_subject)s))
+ORDER BY n.symbol COLLATE "C", f.session || ' ' || c.name COLLATE "C" LIMIT %(limit)s
+""".replace("{symbol}", symbol_then("%(as_of)s::timestamptz"))
 
 
 class BarDisagreements:
@@ -45,7 +46,7 @@ class BarDisagreements:
         after_symbol, after_subject = query.after or (None, None)
         values = {
             "as_of": query.as_of,
-            "symbols": None if query.symbols is None else list(query.symbols),
+            "instruments": None if query.instruments is None else list(query.instruments),
             "after_symbol": after_symbol,
             "after_subject": after_subject,
             "limit": query.limit,

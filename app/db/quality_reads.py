@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, LiteralString, cast
 
+from app.db.holders_sql import holder, symbol_then, symbols
 from app.domain.sessions import US_EQUITIES
 from app.ports.quality import FlagView, Ingested, Overview, SessionCount
 
@@ -64,14 +65,19 @@ LEFT JOIN held h ON h.session = s.session
 LEFT JOIN flagged f ON f.session = s.session
 WHERE s.mic = %(mic)s AND s.session >= %(from)s AND s.session < %(until)s ORDER BY s.session
 """
+# Whose the symbols are as far as was known then; `infinity` is now.
+MEANT: Final[LiteralString] = symbols(
+    holder("coalesce(%(as_of)s::timestamptz, 'infinity')", "coalesce(%(until)s::date, 'infinity')"),
+    "%(symbols)s::text[]",
+)
 # A flag that was decided after the as-of was still open then.
 FLAGS: Final = """
-SELECT f.id, i.symbol, f.session, f.rule, f.evidence,
+SELECT f.id, {symbol}, f.session, f.rule, f.evidence,
   CASE WHEN f.decided_at > %(as_of)s::timestamptz THEN 'open' ELSE f.state END AS state, f.known_at,
   CASE WHEN f.decided_at > %(as_of)s::timestamptz THEN NULL ELSE f.decided_at END,
   CASE WHEN f.decided_at > %(as_of)s::timestamptz THEN NULL ELSE f.decision END
 FROM bar_flags f JOIN instruments i ON i.id = f.instrument_id
-WHERE (%(symbols)s::text[] IS NULL OR i.symbol = ANY(%(symbols)s))
+WHERE (%(symbols)s::text[] IS NULL OR f.instrument_id IN (SELECT i.id FROM {meant}))
   AND (%(rule)s::text IS NULL OR f.rule = %(rule)s)
   AND (%(from)s::date IS NULL OR f.session >= %(from)s) AND (%(until)s::date IS NULL OR f.session < %(until)s)
   AND (%(as_of)s::timestamptz IS NULL OR f.known_at <= %(as_of)s)
@@ -79,7 +85,7 @@ WHERE (%(symbols)s::text[] IS NULL OR i.symbol = ANY(%(symbols)s))
     OR %(state)s = CASE WHEN f.decided_at > %(as_of)s::timestamptz THEN 'open' ELSE f.state END)
   AND (%(after_session)s::date IS NULL OR (f.session, f.id) < (%(after_session)s::date, %(after_id)s::bigint))
 ORDER BY f.session DESC, f.id DESC LIMIT %(limit)s
-"""
+""".replace("{symbol}", symbol_then("%(as_of)s::timestamptz")).replace("{meant}", MEANT)
 
 
 class QualityReadsStore:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, LiteralString
 
-from app.db.bars_sql import SYMBOLS
+from app.db.holders_sql import RENAMED, holder, symbols
 from app.db.joined_reads import JoinedReads
 from app.ports.reads import BarText, QuoteSource
 
@@ -22,7 +22,7 @@ WATERMARK: Final[LiteralString] = """(
   SELECT string_agg(dataset || ':' || version, ',' ORDER BY dataset) FROM watermarks
   WHERE dataset IN ('bars_daily', 'corporate_actions', 'instruments', 'quotes'))"""
 STATEMENT: Final[LiteralString] = """
-SELECT {watermark}, q.symbol, i.id::text, {chosen}
+SELECT {watermark}, q.symbol, i.id::text, {chosen}, {renamed}
 FROM {symbols}
 {sources}
 ORDER BY q.position"""
@@ -91,8 +91,9 @@ def statement(source: QuoteSource, *, then: bool) -> LiteralString:
     filled = sources.replace("{change}", CHANGE).replace("{bars}", BARS_THEN if then else BARS_NOW)
     filled = filled.replace("{action}", SPLIT_THEN if then else SPLIT_NOW)
     filled = filled.replace("{known}", "known_at <= $2::timestamptz" if then else "true")
-    head = STATEMENT.replace("{watermark}", WATERMARK).replace("{chosen}", chosen).replace("{symbols}", SYMBOLS)
-    return head.replace("{sources}", filled)
+    head = STATEMENT.replace("{watermark}", WATERMARK).replace("{chosen}", chosen).replace("{renamed}", RENAMED)
+    meant = holder("$2::timestamptz" if then else None)
+    return head.replace("{symbols}", symbols(meant)).replace("{sources}", filled)
 
 
 STATEMENTS: Final = {(source, then): statement(source, then=then) for source in QuoteSource for then in (False, True)}
@@ -113,10 +114,14 @@ class Quotes:
         rows = await self.joined.rows("quotes", STATEMENTS[source, as_of is not None], symbols, rest)
         found: list[tuple[str, bytes]] = []
         unknown: list[str] = []
-        for _, symbol, instrument, quote in rows:
+        renamed: dict[str, str] = {}
+        for _, symbol, instrument, quote, present in rows:
             name = (symbol or b"").decode()
+            if present is not None:
+                renamed[name] = present.decode()
             if instrument is None:
                 unknown.append(name)
             else:
                 found.append((name, quote or b""))
-        return BarText(watermark=(rows[0][0] or b"").decode() if rows else "", found=found, unknown=unknown)
+        watermark = (rows[0][0] or b"").decode() if rows else ""
+        return BarText(watermark=watermark, found=found, unknown=unknown, renamed=renamed)

@@ -31,10 +31,14 @@ class ToldFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CompanyAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What every provider tells of a company; None when no instrument has the symbol."""
+    """What every provider tells of a company; None when no instrument has or had the symbol.
+
+    `renamed` tells of a former symbol which one its instrument has.
+    """
 
     watermark: str
     told: list[ToldFacts] | None
+    renamed: dict[str, str] = {}
 
 
 class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,10 +63,11 @@ class FactValue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HistoryAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Values of a fact; None when no instrument has the symbol."""
+    """Values of a fact; None when no instrument has or had the symbol. `renamed` as in CompanyAnswer."""
 
     watermark: str
     values: list[FactValue] | None
+    renamed: dict[str, str] = {}
 
 
 class CompanyReads(Protocol):
@@ -147,11 +152,18 @@ class OriginQuery(msgspec.Struct, frozen=True, kw_only=True):
     limit: int
 
 
+class OriginAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A value's origins; None when nobody has or had the symbol, or the article. `renamed` as in CompanyAnswer."""
+
+    origins: list[Origin] | None
+    renamed: dict[str, str] = {}
+
+
 class OriginReads(Protocol):
     """Where origins are read."""
 
-    async def origins(self, query: OriginQuery) -> list[Origin] | None:
-        """Return a value's origins, what is known now first; None when nobody has the symbol or the article."""
+    async def origins(self, query: OriginQuery) -> OriginAnswer:
+        """Return a value's origins, what is known now first."""
 
 
 class Disputed(StrEnum):
@@ -183,12 +195,16 @@ class Disagreement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DisagreementQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """A question for disagreements in the order of (symbol, subject); `after` continues behind such a pair."""
+    """A question for disagreements in the order of (symbol, subject); `after` continues behind such a pair.
+
+    `instruments` are the numbers of the symbols; None asks for all.
+    """
 
     symbols: tuple[str, ...] | None
     as_of: datetime | None
     after: tuple[str, str] | None
     limit: int
+    instruments: tuple[int, ...] | None = None
 
 
 class DisagreementReads(Protocol):

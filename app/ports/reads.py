@@ -45,11 +45,15 @@ class BarQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BarText(msgspec.Struct, frozen=True, kw_only=True):
-    """Bars as JSON text that the store wrote: for each symbol found, the inside of its part of the answer."""
+    """Bars as JSON text that the store wrote: for each symbol found, the inside of its part of the answer.
+
+    `renamed` tells of former symbols which one their instrument has.
+    """
 
     watermark: str
     found: list[tuple[str, bytes]]
     unknown: list[str]
+    renamed: dict[str, str] = {}
 
 
 class RawBars(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,11 +66,12 @@ class RawBars(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BarSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """Raw bars of many symbols, in the order asked, all of one moment of the store."""
+    """Raw bars of many symbols, in the order asked, all of one moment of the store; `renamed` as in BarText."""
 
     watermark: str
     found: list[RawBars]
     unknown: list[str]
+    renamed: dict[str, str] = {}
 
 
 class BarReads(Protocol):
@@ -181,14 +186,25 @@ class InstrumentQuery(msgspec.Struct, frozen=True, kw_only=True):
     as_of: datetime | None = None
 
 
+class Meant(msgspec.Struct, frozen=True, kw_only=True):
+    """A symbol that was asked for, the number of its instrument, and the symbol that this has."""
+
+    asked: str
+    id: int
+    symbol: str
+
+
 class InstrumentReads(Protocol):
     """Where instruments are read."""
 
     async def page(self, query: InstrumentQuery) -> Sequence[Instrument]:
         """Return up to `limit` instruments."""
 
-    async def named(self, symbols: Sequence[str]) -> Sequence[Instrument]:
-        """Return who has each of these symbols, or had it last, in any order; those that nobody knows are left out."""
+    async def meant(self, symbols: Sequence[str], as_of: datetime | None, until: date | None) -> Sequence[Meant]:
+        """Return whose these symbols are, or were last before `until`, as far as is known or was known then.
+
+        In the order asked; those that nobody has or had, or more than one may have had, are left out.
+        """
 
 
 class SearchReads(Protocol):

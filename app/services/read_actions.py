@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from app.ports.reads import ActionQuery
-from app.services.asked_symbols import numbers_of, require_range
+from app.services.asked_symbols import asked_symbols, require_range
 
 if TYPE_CHECKING:
     from app.ports.reads import Action, ActionReads, InstrumentReads
@@ -27,11 +27,12 @@ class ActionRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActionPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of actions, whether there are more, and the symbols that nobody knows."""
+    """A page of actions, whether there are more, the symbols that nobody knows, and former ones with those of now."""
 
     items: list[Action]
     more: bool
     unknown: list[str]
+    renamed: dict[str, str]
 
 
 async def read_actions(actions: ActionReads, instruments: InstrumentReads, request: ActionRequest) -> ActionPage:
@@ -40,9 +41,9 @@ async def read_actions(actions: ActionReads, instruments: InstrumentReads, reque
     Raises InvalidRequestError when the range is empty, UnknownSubjectError when no symbol is known.
     """
     require_range(request.from_, request.until)
-    numbers, unknown = await numbers_of(instruments, request.symbols)
+    asked = await asked_symbols(instruments, request.symbols, request.as_of, request.until)
     query = ActionQuery(
-        instruments=numbers,
+        instruments=asked.numbers,
         kind=request.kind,
         from_=request.from_,
         until=request.until,
@@ -51,4 +52,9 @@ async def read_actions(actions: ActionReads, instruments: InstrumentReads, reque
         limit=request.limit + 1,
     )
     found = await actions.page(query)
-    return ActionPage(items=list(found[: request.limit]), more=len(found) > request.limit, unknown=unknown)
+    return ActionPage(
+        items=list(found[: request.limit]),
+        more=len(found) > request.limit,
+        unknown=asked.unknown,
+        renamed=asked.renamed,
+    )

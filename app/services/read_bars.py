@@ -44,11 +44,12 @@ class BarRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BarAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Bars in columns, in the order asked, and the symbols that nobody knows."""
+    """Bars in columns, in the order asked, the symbols that nobody knows, and which ones former symbols are now."""
 
     watermark: str
     found: list[tuple[str, Series]]
     unknown: list[str]
+    renamed: dict[str, str] = {}
 
 
 def bar_query(request: BarRequest, now: datetime, *, max_symbols: int) -> BarQuery:
@@ -108,7 +109,9 @@ async def read_bars(store: BarReads, query: BarQuery, *, shape: Shape | None, ma
     if answer is None:
         snapshot = await store.raw(query)
         found = [(raw.symbol, prepare(raw, query)) for raw in snapshot.found]
-        answer = BarAnswer(watermark=snapshot.watermark, found=found, unknown=snapshot.unknown)
+        answer = BarAnswer(
+            watermark=snapshot.watermark, found=found, unknown=snapshot.unknown, renamed=snapshot.renamed
+        )
     if not answer.found:
         raise UnknownSubjectError(nobody_knows(answer.unknown))
     return answer

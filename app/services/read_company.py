@@ -41,16 +41,20 @@ class CompanyRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Company(msgspec.Struct, frozen=True, kw_only=True):
-    """What is told of a company; `providers` are those who tell anything, the preferred one first."""
+    """What is told of a company; `providers` are those who tell anything, the preferred one first.
+
+    `renamed`, where `symbol` is a former one, tells which one its instrument has.
+    """
 
     symbol: str
     as_of: datetime | None
     providers: list[str]
     facts: list[Fact]
+    renamed: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
 
 class FactHistory(msgspec.Struct, frozen=True, kw_only=True):
-    """The values of one fact over time, the latest first."""
+    """The values of one fact over time, the latest first; `renamed` as in Company."""
 
     symbol: str
     name: str
@@ -58,6 +62,7 @@ class FactHistory(msgspec.Struct, frozen=True, kw_only=True):
     unit: Unit
     as_of: datetime | None
     values: list[FactValue]
+    renamed: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
 
 async def read_company(store: CompanyReads, request: CompanyRequest) -> tuple[Company, str]:
@@ -76,6 +81,7 @@ async def read_company(store: CompanyReads, request: CompanyRequest) -> tuple[Co
         as_of=request.as_of,
         providers=[each.provider for each in ordered],
         facts=merged(ordered, request.dataset),
+        renamed=answer.renamed or msgspec.UNSET,
     )
     return company, answer.watermark
 
@@ -121,6 +127,7 @@ async def read_history(store: CompanyReads, query: HistoryQuery) -> tuple[FactHi
         unit=spec.unit,
         as_of=query.as_of,
         values=answer.values[: query.limit],
+        renamed=answer.renamed or msgspec.UNSET,
     )
     return history, len(answer.values) > query.limit, answer.watermark
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from app.ports.fact_reads import Disagreement  # noqa: TC001  msgspec reads annotations at run time
-from app.services.asked_symbols import numbers_of
+from app.services.asked_symbols import asked_symbols
 
 if TYPE_CHECKING:
     from app.ports.fact_reads import DisagreementQuery, DisagreementReads
@@ -15,17 +15,23 @@ if TYPE_CHECKING:
 
 
 class DisagreementPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of disagreements, whether there are more, and the symbols that nobody knows."""
+    """A page of disagreements, whether there are more, the symbols that nobody knows, and former ones with the new."""
 
     items: list[Disagreement]
     more: bool
     unknown: list[str]
+    renamed: dict[str, str]
 
 
 async def read_disagreements(
     store: DisagreementReads, instruments: InstrumentReads, query: DisagreementQuery
 ) -> DisagreementPage:
     """Return up to `limit` disagreements; raise UnknownSubjectError when no symbol is known."""
-    _, unknown = await numbers_of(instruments, query.symbols)
-    found = await store.page(msgspec.structs.replace(query, limit=query.limit + 1))
-    return DisagreementPage(items=list(found[: query.limit]), more=len(found) > query.limit, unknown=unknown)
+    asked = await asked_symbols(instruments, query.symbols, query.as_of)
+    found = await store.page(msgspec.structs.replace(query, instruments=asked.numbers, limit=query.limit + 1))
+    return DisagreementPage(
+        items=list(found[: query.limit]),
+        more=len(found) > query.limit,
+        unknown=asked.unknown,
+        renamed=asked.renamed,
+    )

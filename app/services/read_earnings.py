@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from app.ports.fact_reads import Earnings, EarningsQuery  # noqa: TC001  msgspec reads annotations at run time
-from app.services.asked_symbols import numbers_of, require_range
+from app.services.asked_symbols import asked_symbols, require_range
 
 if TYPE_CHECKING:
     from app.ports.fact_reads import EarningsReads
@@ -25,11 +25,12 @@ class EarningsRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EarningsPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of reports, whether there are more, and the symbols that nobody knows."""
+    """A page of reports, whether there are more, the symbols that nobody knows, and former ones with those of now."""
 
     items: list[Earnings]
     more: bool
     unknown: list[str]
+    renamed: dict[str, str]
 
 
 async def read_earnings(
@@ -41,6 +42,11 @@ async def read_earnings(
     """
     query = request.query
     require_range(query.from_, query.until)
-    numbers, unknown = await numbers_of(instruments, request.symbols)
-    found = await earnings.page(msgspec.structs.replace(query, instruments=numbers, limit=query.limit + 1))
-    return EarningsPage(items=list(found[: query.limit]), more=len(found) > query.limit, unknown=unknown)
+    asked = await asked_symbols(instruments, request.symbols, query.as_of, query.until)
+    found = await earnings.page(msgspec.structs.replace(query, instruments=asked.numbers, limit=query.limit + 1))
+    return EarningsPage(
+        items=list(found[: query.limit]),
+        more=len(found) > query.limit,
+        unknown=asked.unknown,
+        renamed=asked.renamed,
+    )

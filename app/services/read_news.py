@@ -10,7 +10,7 @@ import msgspec
 from app.domain.errors import InvalidRequestError, UnknownSubjectError
 from app.domain.market_days import day_end
 from app.ports.news import NewsQuery
-from app.services.asked_symbols import numbers_of, require_range
+from app.services.asked_symbols import asked_symbols, require_range
 
 if TYPE_CHECKING:
     from app.ports.news import NewsDetail, NewsItem, NewsReads
@@ -34,11 +34,12 @@ class NewsRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewsPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of articles, whether there are more, and the symbols that nobody knows."""
+    """A page of articles, whether there are more, the symbols that nobody knows, and former ones with those of now."""
 
     items: list[NewsItem]
     more: bool
     unknown: list[str]
+    renamed: dict[str, str]
 
 
 async def read_news(news: NewsReads, instruments: InstrumentReads, request: NewsRequest) -> NewsPage:
@@ -47,9 +48,9 @@ async def read_news(news: NewsReads, instruments: InstrumentReads, request: News
     Raises InvalidRequestError when the range is empty, UnknownSubjectError when no symbol is known.
     """
     require_range(request.from_, request.until)
-    numbers, unknown = await numbers_of(instruments, request.symbols)
+    asked = await asked_symbols(instruments, request.symbols, request.as_of, request.until)
     query = NewsQuery(
-        instruments=numbers,
+        instruments=asked.numbers,
         text=request.text,
         from_=None if request.from_ is None else day_begin(request.from_),
         until=None if request.until is None else day_begin(request.until),
@@ -59,7 +60,12 @@ async def read_news(news: NewsReads, instruments: InstrumentReads, request: News
         limit=request.limit + 1,
     )
     found = await news.page(query)
-    return NewsPage(items=found[: request.limit], more=len(found) > request.limit, unknown=unknown)
+    return NewsPage(
+        items=found[: request.limit],
+        more=len(found) > request.limit,
+        unknown=asked.unknown,
+        renamed=asked.renamed,
+    )
 
 
 async def read_article(news: NewsReads, number: int, as_of: datetime | None) -> NewsDetail:

@@ -34,11 +34,15 @@ NAMED_BY: Final[Mapping[Dataset, tuple[str, ...]]] = {
 
 
 class Origins(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a value comes from: what is known now first, then what it superseded. `more` says that there are others."""
+    """Where a value comes from: what is known now first, then what it superseded. `more` says that there are others.
+
+    `renamed`, where the symbol is a former one, tells which one its instrument has.
+    """
 
     dataset: Dataset
     items: list[Origin]
     more: bool
+    renamed: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
 
 async def read_provenance(store: OriginReads, query: OriginQuery) -> Origins:
@@ -48,10 +52,16 @@ async def read_provenance(store: OriginReads, query: OriginQuery) -> Origins:
     nobody has the symbol or the article.
     """
     check(query)
-    found = await store.origins(msgspec.structs.replace(query, limit=query.limit + 1))
+    answer = await store.origins(msgspec.structs.replace(query, limit=query.limit + 1))
+    found = answer.origins
     if found is None:
         raise UnknownSubjectError(nobody_knows([query.symbol]) if query.symbol else "No article has that number.")
-    return Origins(dataset=query.dataset, items=found[: query.limit], more=len(found) > query.limit)
+    return Origins(
+        dataset=query.dataset,
+        items=found[: query.limit],
+        more=len(found) > query.limit,
+        renamed=answer.renamed or msgspec.UNSET,
+    )
 
 
 def check(query: OriginQuery) -> None:

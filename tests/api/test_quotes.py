@@ -104,8 +104,8 @@ async def test_quotes_show_as_they_were_known(reads: Reads) -> None:
         (await one(reads, "" if when is None else f"&as_of={when:%Y-%m-%dT%H:%M:%SZ}"))["close"] for when in asked
     ]
     assert closes == [8, 7, 6, 6, 9, 9, 8]
-    # The split was known from the beginning, but a quote before anything was known is no quote.
-    assert (await reads.json("/api/quotes?symbols=AAPL&as_of=1999-01-01"))["without_bars"] == ["AAPL"]
+    # Before anything was known of it, nobody had the symbol.
+    assert (await reads.get("/api/quotes?symbols=AAPL&as_of=1999-01-01")).status_code == 404
     split = (await reads.json("/api/quotes?symbols=AAPL&as_of=2001-01-01"))["quotes"][0]
     assert split["previous_close"] == 44.495
 

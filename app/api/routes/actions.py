@@ -36,12 +36,13 @@ Limit = Annotated[int, QueryParameter(ge=1, le=1_000, description="How many at m
 class ActionList(msgspec.Struct, frozen=True, kw_only=True):
     """Actions, the latest ex-date first; `next` is the cursor of the next page, null on the last.
 
-    `unknown` names the symbols that nobody knows.
+    `unknown` names the symbols that nobody knows; `renamed`, where there are any, which ones former symbols are now.
     """
 
     items: list[Action]
     next: str | None
     unknown: list[str]
+    renamed: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
 
 @get(
@@ -91,7 +92,9 @@ async def list_actions(  # noqa: PLR0913, PLR0917  these are the query's names
             house.watermarks, DATASETS, lambda: read_actions(house.actions, house.instruments, query)
         )
         following = cursors.encode(page.items[-1].ex_date, page.items[-1].id) if page.more else None
-        body = msgspec.json.encode(ActionList(items=page.items, next=following, unknown=page.unknown))
+        renamed = page.renamed or msgspec.UNSET
+        found = ActionList(items=page.items, next=following, unknown=page.unknown, renamed=renamed)
+        body = msgspec.json.encode(found)
         return Made(body=body, versions=versions, headers=next_link("/api/actions", words, following))
 
     return await answer_read(house, request, Asked(about=query, media_type=JSON, datasets=DATASETS), make)

@@ -143,7 +143,9 @@ async def bars(  # noqa: PLR0913, PLR0917  these are the query's names
     (`application/vnd.groat.rows+json`), `text/csv`, `application/vnd.apache.arrow.stream` or
     `application/vnd.apache.parquet`. JSON holds up to 50,000 daily bars, the others 1,000,000. A symbol without
     bars in the range has empty columns; symbols that nobody knows are listed in `unknown` (tables: in the header
-    Unknown-Symbols), and when none is known the answer is 404. Volumes are in shares and follow splits inversely.
+    Unknown-Symbols), and when none is known the answer is 404. A former symbol means the instrument that had it last
+    before `until`; `renamed` tells its symbol of now (tables: Renamed-Symbols). Volumes are in shares and follow
+    splits inversely.
     """
     now = house.clock.now()
     wanted = BarRequest(
@@ -184,8 +186,9 @@ async def make_bars(house: HouseDependency, query: BarQuery, media_type: str) ->
         return Made(body=representations.encode_json(query, answer, media_type), versions=versions)
     body = await asyncio.to_thread(representations.encode_table, answer, media_type)
     unknown = ",".join(quote(symbol, safe="") for symbol in answer.unknown)
-    headers = (("unknown-symbols", unknown),) if unknown else ()
-    return Made(body=body, versions=versions, headers=headers)
+    renamed = ",".join(f"{quote(old, safe='')}={quote(new, safe='')}" for old, new in answer.renamed.items())
+    told = (("unknown-symbols", unknown), ("renamed-symbols", renamed))
+    return Made(body=body, versions=versions, headers=tuple((name, value) for name, value in told if value))
 
 
 async def make_flagged(house: HouseDependency, query: BarQuery, media_type: str) -> Made:

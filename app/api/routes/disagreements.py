@@ -21,12 +21,13 @@ Limit = Annotated[int, QueryParameter(ge=1, le=500, description="How many at mos
 class DisagreementList(msgspec.Struct, frozen=True, kw_only=True):
     """Disagreements by symbol; `next` is the cursor of the next page, null on the last.
 
-    `unknown` names the symbols that nobody knows.
+    `unknown` names the symbols that nobody knows; `renamed`, where there are any, which ones former symbols are now.
     """
 
     items: list[Disagreement]
     next: str | None
     unknown: list[str]
+    renamed: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
 
 @get(
@@ -57,7 +58,8 @@ async def list_disagreements(  # noqa: PLR0913, PLR0917  these are the query's n
     )
     page = await read_disagreements(house.disagreements[dataset], house.instruments, query)
     following = cursors.encode(page.items[-1].symbol, page.items[-1].subject) if page.more else None
-    return DisagreementList(items=page.items, next=following, unknown=page.unknown)
+    renamed = page.renamed or msgspec.UNSET
+    return DisagreementList(items=page.items, next=following, unknown=page.unknown, renamed=renamed)
 
 
 ROUTES: list[Any] = [list_disagreements]

@@ -37,12 +37,13 @@ Limit = Annotated[int, QueryParameter(ge=1, le=1_000, description="How many at m
 class EarningsList(msgspec.Struct, frozen=True, kw_only=True):
     """Reports, the latest report date first; `next` is the cursor of the next page, null on the last.
 
-    `unknown` names the symbols that nobody knows.
+    `unknown` names the symbols that nobody knows; `renamed`, where there are any, which ones former symbols are now.
     """
 
     items: list[Earnings]
     next: str | None
     unknown: list[str]
+    renamed: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
 
 @get(
@@ -94,7 +95,9 @@ async def list_earnings(  # noqa: PLR0913, PLR0917  these are the query's names
             house.watermarks, DATASETS, lambda: read_earnings(house.earnings, house.instruments, wanted)
         )
         following = cursors.encode(page.items[-1].report_date, page.items[-1].id) if page.more else None
-        body = msgspec.json.encode(EarningsList(items=page.items, next=following, unknown=page.unknown))
+        renamed = page.renamed or msgspec.UNSET
+        found = EarningsList(items=page.items, next=following, unknown=page.unknown, renamed=renamed)
+        body = msgspec.json.encode(found)
         return Made(body=body, versions=versions, headers=next_link("/api/earnings", words, following))
 
     return await answer_read(house, request, Asked(about=wanted, media_type=JSON, datasets=DATASETS), make)

@@ -70,11 +70,15 @@ Cursor = Annotated[
 
 
 class NewsList(msgspec.Struct, frozen=True, kw_only=True):
-    """Articles; `next` is the cursor of the next page, null on the last. `unknown` names symbols that nobody knows."""
+    """Articles; `next` is the cursor of the next page, null on the last. `unknown` names symbols that nobody knows.
+
+    `renamed`, where there are any, tells of former symbols which one their instrument has now.
+    """
 
     items: list[NewsItem]
     next: str | None
     unknown: list[str]
+    renamed: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
 
 class After(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -144,7 +148,9 @@ async def list_news(  # noqa: PLR0913, PLR0917  these are the query's names
         )
         last = page.items[-1] if page.more else None
         following = cursors.encode(last.rank or 0.0, last.published_at, last.id) if last else None
-        body = msgspec.json.encode(NewsList(items=page.items, next=following, unknown=page.unknown))
+        renamed = page.renamed or msgspec.UNSET
+        found = NewsList(items=page.items, next=following, unknown=page.unknown, renamed=renamed)
+        body = msgspec.json.encode(found)
         return Made(body=body, versions=versions, headers=next_link("/api/news", words, following))
 
     return await answer_read(house, request, Asked(about=query, media_type=JSON, datasets=DATASETS), make)

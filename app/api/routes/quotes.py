@@ -56,12 +56,16 @@ class QuoteQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QuoteList(msgspec.Struct, frozen=True, kw_only=True):
-    """Quotes in the order asked; `without_bars` has neither a bar nor a quote yet, `unknown` is nobody's symbol."""
+    """Quotes in the order asked; `without_bars` has neither a bar nor a quote yet, `unknown` is nobody's symbol.
+
+    `renamed`, where there are any, tells of former symbols which one their instrument has now.
+    """
 
     watermark: str
     unknown: list[str]
     without_bars: list[str]
     quotes: list[Quote]
+    renamed: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
 
 @get(
@@ -97,6 +101,7 @@ async def quotes(
             "watermark": answer.watermark,
             "unknown": answer.unknown,
             "without_bars": [symbol for symbol, text in answer.found if not text],
+            **({"renamed": answer.renamed} if answer.renamed else {}),
         }
         body = b'%s,"quotes":[%s]}' % (
             msgspec.json.encode(head)[:-1],
