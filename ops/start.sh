@@ -151,6 +151,7 @@ fi
 case $command in
   dev)
     install_alone run requirements.txt requirements-data.txt
+    ops/frontend.sh || say "The web pages could not be built; the rest of Groat works without."
     exec .venv/bin/python -m ops.local up "$@"
     ;;
   test) run_checks "$@" ;;

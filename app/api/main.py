@@ -30,6 +30,7 @@ from app.api.auth import Doorkeeper, access_of, networks_of
 from app.api.edge import Edge, Query
 from app.api.hot_reads import HotReads
 from app.api.middleware import App, Frame, Receive, Scope, Send
+from app.api.pages import Pages, folder_of
 from app.bootstrap import House
 from app.settings import Settings
 from app.telemetry import logging
@@ -90,7 +91,9 @@ def asgi() -> App:
     """Build what Granian serves: the API inside its frame, behind the proxies that the settings trust."""
     settings = doors.load()
     logging.configure(level=settings.log_level, form=settings.log_format, secrets=doors.secret_values(settings))
-    framed = Frame(with_hot_reads(create_app(settings, is_served=True)), log_requests=settings.log_level == "debug")
+    app = create_app(settings, is_served=True)
+    paged = Pages(cast("App", app), folder_of(settings.api.frontend))
+    framed = Frame(with_hot_reads(app, paged), log_requests=settings.log_level == "debug")
     trusted = [host.strip() for host in settings.api.trusted_proxies.split(",") if host.strip()]
     return behind_proxies(framed, trusted)
 
@@ -108,9 +111,9 @@ def behind_proxies(app: App, trusted: list[str]) -> App:
     return choose
 
 
-def with_hot_reads(app: Litestar) -> App:
-    """Put the short cut for kept answers before the application's routing."""
-    return HotReads(cast("App", app), lambda: app.state.get("house"), app.state["doorkeeper"].authorised)
+def with_hot_reads(app: Litestar, inner: App | None = None) -> App:
+    """Put the short cut for kept answers before the application's routing, or before what stands around that."""
+    return HotReads(inner or cast("App", app), lambda: app.state.get("house"), app.state["doorkeeper"].authorised)
 
 
 def open_house(settings: Settings, *, is_served: bool) -> Any:  # noqa: ANN401  the decorator's type is private to contextlib

@@ -17,6 +17,7 @@ from ops.local.envfile import EnvFile
 from ops.local.errors import EXIT_FAILED, LocalStackError
 from ops.local.market import boot_id
 from ops.local.prefix import default_root, installed
+from ops.local.stack import has_pages
 from ops.local.state import NEEDED_BYTES, State
 from ops.local.supervision import Supervisor
 from ops.local.valkey import answers_ping
@@ -79,6 +80,13 @@ def examine(patient: Patient) -> list[Finding]:
         except (LocalStackError, OSError, ValueError) as e:
             findings.append(Finding(check.__name__.replace("check_", ""), "fail", str(e)))
     return findings
+
+
+def check_web_pages(_patient: Patient) -> Iterator[Finding]:
+    """See that the web pages are built."""
+    found = "built" if has_pages() else "not built: the API answers, its root has no page"
+    advice = "ops/frontend.sh builds them, where npm is (Node 20.19 or newer)"
+    yield Finding("web pages", "ok" if has_pages() else "warn", found, advice)
 
 
 def check_python(_patient: Patient) -> Iterator[Finding]:
@@ -202,6 +210,7 @@ def _accepts(host: str, port: int) -> bool:
 
 CHECKS: Final[tuple[Check, ...]] = (
     check_python,
+    check_web_pages,
     check_disk,
     check_memory,
     check_clock,

@@ -201,6 +201,7 @@ class Launcher:
         for name, url in self._stack.urls().items():
             self._progress.plain(f"          {name:<14}{url}")
         self._progress.plain("          Ctrl-C stops it; ops/logs.sh shows the logs.")
+        self._progress.plain(f"\n          Open {self._stack.front_page()}")
 
     def _failure(self, process: Process, what: str) -> str:
         log = self._stack.state.log / f"{process.name}.log"

@@ -14,7 +14,7 @@ from ops.local.market import HISTORY_FROM, SETTINGS, MarketTime
 from ops.local.plan import Plan, Process
 from ops.local.postgres import USER, LocalPostgres
 from ops.local.prefix import Binaries, default_root, ensure_prefix
-from ops.local.state import State
+from ops.local.state import CHECKOUT, State
 from ops.local.valkey import LocalValkey, Role
 
 Say = Callable[[str], None]
@@ -94,11 +94,21 @@ class Stack:
             found["replay market"] = f"http://{ports.LOOPBACK}:{self.plan.ports['replay']}"
         return found
 
+    def front_page(self) -> str:
+        """Return the one address to open: the web pages, or the API's documentation where they are not built."""
+        api = f"http://{ports.LOOPBACK}:{self.plan.ports['api']}"
+        return f"{api}/" if has_pages() else f"{api}/api/docs"
+
     def where(self, process: Process) -> str:
         """Say where a process answers and what it is."""
         at = ", ".join(f"on {ports.LOOPBACK}:{self.plan.ports[name]}" for name in process.ports)
         what = f" ({self.binaries.edition})" if process.name == "postgres" and self.binaries else ""
         return f"ready {at}{what}".rstrip()
+
+
+def has_pages() -> bool:
+    """Tell whether the web pages are built."""
+    return (CHECKOUT / "frontend/dist/index.html").is_file()
 
 
 def prepare(state: State, processes: Path, say: Say) -> Stack:

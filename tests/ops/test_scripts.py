@@ -12,7 +12,7 @@ from ops.local import environment
 
 CHECKOUT = Path(__file__).parents[2]
 SCRIPTS = sorted((CHECKOUT / "ops").glob("*.sh"))
-OWN = [CHECKOUT / "ops" / name for name in ("start.sh", "stop.sh", "logs.sh", "setup.sh")]
+OWN = [CHECKOUT / "ops" / name for name in ("start.sh", "stop.sh", "logs.sh", "setup.sh", "frontend.sh")]
 
 
 def run(*words: str | Path, folder: Path = CHECKOUT, **variables: str) -> subprocess.CompletedProcess[str]:
