@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from app.domain.plan_wants import DAY, TIERS, Tier, had_us, lateness
 from app.domain.plan_words import TIER_WORDS, counted, keyless
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from app.domain.plan_items import Assignment, Due, Ints
     from app.domain.plan_queues import Queue, Queues
     from app.domain.plan_state import PlanState
@@ -54,12 +57,10 @@ def subject_of(state: PlanState, positions: Ints, tier: Tier) -> str:
 def in_turn(state: PlanState, queues: Queues, left: list[Due], each: Due) -> list[Deferred]:
     """Say of what is due when its turn comes: by its place in the provider's queue, at the provider's rate."""
     want, queue = state.wants[each.want], queues[each.askers[0]]
-    late = np.concatenate([other.late for other in left if other.askers and other.askers[0] == each.askers[0]])
-    order = np.sort(late)
+    turns = turns_of(state, queue, left, each)
     lines = []
     for tier, places in by_tier(state, each.positions):
-        behind = order.size - int(np.searchsorted(order, each.late[places].min(), side="left"))
-        until = eta(state, queue, behind / max(queue.capacity.subjects.get(want.dataset, 1), 1))
+        until = eta(state, queue, math.ceil(float(turns[places].max())))
         lines.append(
             Deferred(
                 dataset=want.dataset,
@@ -70,6 +71,18 @@ def in_turn(state: PlanState, queues: Queues, left: list[Due], each: Due) -> lis
             )
         )
     return lines
+
+
+def turns_of(state: PlanState, queue: Queue, left: list[Due], each: Due) -> npt.NDArray[np.float64]:
+    """Return for each position which call of the provider it is: the latest first, equals in the order of the wants."""
+    line = [other for other in left if other.askers and other.askers[0] == each.askers[0]]
+    share = [1 / max(queue.capacity.subjects.get(state.wants[other.want].dataset, 1), 1) for other in line]
+    late = np.concatenate([other.late for other in line])
+    order = np.argsort(-late, kind="stable")
+    turns = np.empty(late.size)
+    turns[order] = np.cumsum(np.repeat(share, [other.late.size for other in line])[order])
+    begin = sum(other.late.size for other in line[: next(n for n, other in enumerate(line) if other is each)])
+    return turns[begin : begin + each.late.size]
 
 
 def why_waiting(queue: Queue, until: datetime | None, whose: str | None) -> str:
@@ -84,10 +97,15 @@ def why_waiting(queue: Queue, until: datetime | None, whose: str | None) -> str:
     return reason if until else f"{reason}; that is more than {FURTHEST // DAY} days away"
 
 
-def eta(state: PlanState, queue: Queue, ordinal: float) -> datetime | None:
-    """Return when the n-th call after the planned ones leaves, at the provider's rate; None when that is far away."""
+def eta(state: PlanState, queue: Queue, turn: int) -> datetime | None:
+    """Return when the n-th call after the planned ones leaves; None when that is far away.
+
+    By the windows as they stand, and by the provider's rate where that would be too long a line.
+    """
     windows = [*queue.capacity.windows, *([state.pace] if state.pace else [])]
-    wait = timedelta(microseconds=queue.free_us) + timedelta(seconds=ordinal / per_second(windows, state.call_class))
+    known = min(turn, len(queue.ahead))
+    beyond = timedelta(seconds=(turn - known) / per_second(windows, state.call_class))
+    wait = timedelta(microseconds=queue.ahead[known - 1]) + beyond
     return state.now + wait if wait <= FURTHEST else None
 
 

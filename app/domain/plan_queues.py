@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+FAR_US = 1 << 62
+MOST_AHEAD = 200
 
 
 class Entry(NamedTuple):
@@ -58,7 +60,8 @@ class Queue:
         if state.pace is not None:
             slots.narrow(state.pace)
         self.item_slots = [] if self.is_open else slots.until(state.horizon // MICROSECOND, self._most())
-        self.free_us = slots.peek()
+        # A window that opens lets many go at once: the rate alone would be late by up to its span.
+        self.ahead = slots.until(FAR_US, MOST_AHEAD)
 
     @property
     def is_open(self) -> bool:
@@ -119,7 +122,7 @@ def item_calls(state: PlanState, queues: Queues) -> Assignment:
 def line_up(state: PlanState, queues: Queues, assigned: Assignment) -> None:
     """Put the calls about instruments behind those about the whole market, each with its reason."""
     for queue, calls in zip(queues, assigned.calls, strict=True):
-        queue.items = [entry_of(state, call) for call in calls]
+        queue.items = [entry_of(state, call, queue.provider) for call in calls]
 
 
 def due_of(state: PlanState, number: int, want: Want, askers: Sequence[Asker]) -> list[Due]:
@@ -154,12 +157,13 @@ def busy_with(state: PlanState, want: Want) -> npt.NDArray[np.bool_] | None:
     return np.fromiter((symbol in symbols for symbol in state.universe.symbols), np.bool_, len(state.universe))
 
 
-def entry_of(state: PlanState, call: ItemCall) -> Entry:
-    """Say what a call is about, and why."""
+def entry_of(state: PlanState, call: ItemCall, provider: str) -> Entry:
+    """Say what a call is about, and why: by the same answers that its lateness comes of."""
     want = state.wants[call.want]
+    own = own_words(want.dataset, state.wants)
     first = call.positions[0]
     symbols = [state.universe.symbols[position] for position in call.positions]
-    told = heard(want, state.answers, set())
+    told = heard(want, state.answers, set() if provider in own else own)
     asked = max((int(each.asked_us[first]) for each in told if each.misses[first] == 0), default=NEVER_US)
     tier = Tier(int(state.universe.tiers[first]))
     age = None if asked == NEVER_US else (to_us(state.now) - asked) * MICROSECOND

@@ -111,6 +111,17 @@ def test_a_spent_day_and_seven_days_are_told_from_each_other() -> None:
     assert "more than 7 days" in index.reason
 
 
+def test_the_reason_tells_the_age_that_the_lateness_comes_of() -> None:
+    """NewsAPI's word of a minute ago does not make Finnhub's news of a day ago fresh."""
+    told = {
+        (Dataset.NEWS, "finnhub"): answers(1, {0: 24 * HOUR}),
+        (Dataset.NEWS, "newsapi"): answers(1, {0: HOUR / 60}),
+    }
+    plan = make_plan(state(FINNHUB, NEWSAPI, universe=universe(0, 1, 0), wants=WANTS, answers=told))
+    [news] = [call for call in plan.calls if call.dataset is Dataset.NEWS]
+    assert (news.provider, news.reason) == ("finnhub", "news of S0: 24 h old, wanted every 2 h (12.0x)")
+
+
 def test_what_is_asked_already_is_not_asked_twice() -> None:
     busy = frozenset({("fundamentals", "S0"), ("news", "S1,S2")})
     plan = make_plan(state(FINNHUB, universe=universe(3, 0, 0), wants=(*FUNDAMENTALS[:1], WANTS[2]), under_way=busy))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.domain.datasets import Dataset
-from app.domain.fetch_plan import PlanState, Sweep
+from app.domain.fetch_plan import PlanState, Sweep, make_plan
 from app.domain.gaps import Gaps
 from app.domain.plan_breaker import Breaker
 from app.domain.plan_queues import EPOCH, MICROSECOND
@@ -17,7 +17,17 @@ from app.domain.plan_simulation import Simulation, run, simulate
 from app.domain.plan_virtual import VirtualProvider
 from app.domain.plan_wants import NEVER_US, WANTS, Tier
 from app.domain.quotas import CallClass, Outcome, Spending, Window
-from tests.fakes.planning import ALL, FINNHUB, NOW, POLYGON, sessions_from, state, universe, weekdays_before
+from tests.fakes.planning import (
+    ALL,
+    ALPHA_VANTAGE,
+    FINNHUB,
+    NOW,
+    POLYGON,
+    sessions_from,
+    state,
+    universe,
+    weekdays_before,
+)
 
 TODAY = NOW.date()
 YEARS = 504
@@ -123,6 +133,29 @@ def test_what_does_not_finish_is_counted() -> None:
     assert found.finished is None
     assert sum(each.left for each in found.filled) == pytest.approx(9_000 - 3 * 60 * 30, abs=60)
     assert found.ended_at == NOW + timedelta(hours=3)
+
+
+@pytest.mark.parametrize(
+    ("start", "days"),
+    [
+        # Equals wait for each other: all of the news, then all fundamentals, then all profiles.
+        (state(FINNHUB, universe=universe(0, 0, 3_000)), 0.25),
+        # A day's calls are free again all at once.
+        (state(ALPHA_VANTAGE, universe=universe(50, 0, 0), wants=WANTS[5:6]), 1.5),
+    ],
+    ids=["a rate", "a day's window"],
+)
+def test_what_waits_comes_about_when_the_plan_says(start: PlanState, days: float) -> None:
+    told = {gap.dataset: gap.until for gap in make_plan(start).deferred}
+    assert told
+    simulation = Simulation(start, Scenario(days=days))
+    run(simulation)
+    for dataset, until in told.items():
+        [asked] = [each.asked_us for (of, _), each in simulation.answers.items() if of is dataset]
+        assert until is not None
+        assert (asked.max() - simulation.start_us) / HOUR_US == pytest.approx(
+            (until - NOW) / timedelta(hours=1), rel=0.03
+        )
 
 
 @pytest.mark.parametrize("state_now", ["open", "half_open"])
