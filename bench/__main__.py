@@ -30,6 +30,7 @@ CASES: Final = {
     "p9": ("start", "start-up times and idle memory"),
     "plan": ("plan", "36,000 items in order, the state of 10,000 instruments, a month of virtual days"),
     "news": ("news", "search and the latest among 100,000 articles, and a reply of 100 more"),
+    "stream": ("stream", "1,000 idle live streams on one API process, and commit to event"),
     "memory": ("memory", "memory with the replay market loaded and a load on"),
 }
 
