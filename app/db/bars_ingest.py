@@ -11,6 +11,7 @@ import psycopg
 from app.db.copy_binary import dates, moment, pack_with_nulls, text
 from app.db.fetch_log import NEXT_FETCH, close_fetch, hold_rows
 from app.db.instrument_ids import VERSION, InstrumentIds
+from app.db.instrument_unions import SHARE
 from app.db.quality_counts import count_bars
 from app.domain import quality
 from app.domain.datasets import Watermark
@@ -90,6 +91,7 @@ class BarsIngestStore:
         """Store sound bars of any sessions; unchanged ones are skipped, old values kept as revisions."""
         connection = cast("Connection", unit)
         days = np.unique(bars.sessions).tolist()
+        await connection.execute(SHARE)
         row = await (await connection.execute(BEGIN, {"days": days})).fetchone()
         fetch_id, version, answered, _ = cast("tuple[int, int, bool, int]", row)
         made = inserted = changed = 0

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from app.db.engine import Connection
     from app.ports.stores import Fetched
 
+# Bars name their instrument by a number that was looked up before: whoever stores them shares this lock, and whoever
+# gives numbers up has it alone, both before anything else of their transaction.
+SHARE: Final = "SELECT pg_advisory_xact_lock_shared(hashtext('instrument_unions'), 0)"
+ALONE: Final = "SELECT pg_advisory_xact_lock(hashtext('instrument_unions'), 0)"
 # Every table that knows instruments by number, also one that is made tomorrow; these keep their own past.
 TABLES: Final = """
 SELECT c.table_name FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
@@ -86,7 +90,7 @@ WHERE g.instrument_id = %(gone)s AND s.instrument_id = %(stays)s
 """,
 )
 FOLLOW: Final = "UPDATE instrument_unions SET stays_id = %(stays)s WHERE stays_id = %(gone)s"
-# Bars that another worker stored under the old number while it was given up.
+# Bars under a number that was given up: from before the lock was, or of a hand.
 STRAYS: Final = """
 SELECT u.gone_id, u.stays_id FROM instrument_unions u
 WHERE u.known_at > %s - interval '60 days' AND EXISTS (SELECT FROM bars_daily b WHERE b.instrument_id = u.gone_id)

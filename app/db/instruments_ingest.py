@@ -9,6 +9,7 @@ import msgspec
 from app.db.fetch_log import close_fetch, hold_rows, open_fetch, storable
 from app.db.instrument_sweeps import end_sweep
 from app.db.instrument_tenures import end_tenures, note_formers, reopen_tenures, take_over
+from app.db.instrument_unions import ALONE
 from app.domain.datasets import Watermark
 from app.domain.instrument_identity import Known, Match, Verdict, match_active, match_inactive
 from app.domain.quality import HeldRow
@@ -75,6 +76,7 @@ class InstrumentsIngestStore:
     ) -> Stored:
         """Store what the list says; each ticker comes once among the active ones."""
         connection = cast("Connection", unit)
+        await connection.execute(ALONE)
         fetch_id = await open_fetch(connection)
         rows = sorted(tickers, key=lambda ticker: (ticker.symbol, str(ticker.delisted_on)))
         matched = await matches(connection, rows, trusted=page is None)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from app.db.actions_ingest import ActionsIngestStore
@@ -232,3 +235,47 @@ async def test_facts_that_changed_are_kept_with_the_time_until_which_they_were_k
     kept = await desk.rows("SELECT name, known_at, superseded_at FROM instrument_revisions")
     assert kept == [("Procter & Gamble", at(SATURDAY), at(SATURDAY + WEEK))]
     assert await desk.rows("SELECT name, changed_at, cik FROM instruments") == [("P&G", at(SATURDAY + WEEK), PG.cik)]
+
+
+async def test_an_action_under_a_new_ticker_is_its_companys_once_the_lists_tell(desk: Desk) -> None:
+    await desk.sweep(SATURDAY, FB, PG, KO)
+    [(facebook,)] = await desk.rows("SELECT id FROM instruments WHERE symbol = 'FB'")
+    day = SATURDAY + timedelta(days=3)
+    split = ReportedAction(
+        ref="s1", symbol="META", kind="split", ex_date=day, split_from=Decimal(1), split_to=Decimal(2)
+    )
+    async with desk.database.transaction() as unit:
+        made = await desk.actions.store(unit, [split], fetched(day, now=at(day), dataset=Dataset.SPLITS))
+    assert made.instruments == 1
+    await desk.sweep(SATURDAY + timedelta(days=7), msgspec.structs.replace(FB, symbol="META"), PG, KO)
+    assert await desk.rows("SELECT instrument_id FROM corporate_actions") == [(facebook,)]
+    assert await desk.rows("SELECT count(*) FROM instruments") == [(3,)]
+
+
+async def test_bars_that_come_while_two_are_united_are_the_ones_that_stays(desk: Desk) -> None:
+    await desk.sweep(SATURDAY, FB, PG, KO)
+    [(facebook,)] = await desk.rows("SELECT id FROM instruments WHERE symbol = 'FB'")
+    await desk.trade(SATURDAY + timedelta(days=2), META=1.0)
+    following = SATURDAY + timedelta(days=7)
+    renamed = msgspec.structs.replace(FB, symbol="META")
+    source = fetched(following, now=at(following), dataset=Dataset.INSTRUMENTS)
+    async with desk.database.transaction() as unit:
+        await desk.lists.store(unit, [renamed, PG, KO], source, ListPage(on=following, active=True, last=True))
+        trading = asyncio.create_task(desk.trade(following + timedelta(days=2), META=2.0))
+        await asyncio.wait([trading], timeout=0.3)
+        assert not trading.done(), "it waits for the sweep"
+    await trading
+    assert [number for number, _ in await desk.traded()] == [facebook, facebook]
+
+
+async def test_bars_under_a_number_that_was_given_up_are_found_by_the_next_sweep(desk: Desk) -> None:
+    renamed = msgspec.structs.replace(FB, symbol="META")
+    await desk.sweep(SATURDAY, FB, PG, KO)
+    await desk.trade(SATURDAY + timedelta(days=2), META=1.0)
+    await desk.sweep(SATURDAY + timedelta(days=7), renamed, PG, KO)
+    [(gone, stays)] = await desk.rows("SELECT gone_id, stays_id FROM instrument_unions")
+    async with desk.database.transaction() as unit:
+        await unit.execute("UPDATE bars_daily SET instrument_id = %s", [gone])
+    assert [number for number, _ in await desk.traded()] == [gone]
+    await desk.sweep(SATURDAY + timedelta(days=14), renamed, PG, KO)
+    assert [number for number, _ in await desk.traded()] == [stays]
