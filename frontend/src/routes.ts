@@ -19,6 +19,7 @@ export const PAGES: readonly Page[] = [
   // Markets: market (path "/", letter "m"), instrument (path "/instruments/:symbol", no group)
   // Machine: pipelines "p", quotas "u", data-quality "d", system "s"
   // Neither: sign-in (path "/sign-in")
+  { key: "market", path: "/", title: "Market", group: "markets", letter: "m", load: () => import("./pages/market/Page") },
   { key: "about", path: "/about", title: "About", load: () => import("./pages/about/Page") },
 ];
 

@@ -43,7 +43,8 @@ export interface paths {
          *     `application/vnd.apache.parquet`. JSON holds up to 50,000 daily bars, the others 1,000,000. A symbol without
          *     bars in the range has empty columns; symbols that nobody knows are listed in `unknown` (tables: in the header
          *     Unknown-Symbols), and when none is known the answer is 404. A former symbol means the instrument that had it last
-         *     before `until`; `renamed` tells its symbol of now (tables: Renamed-Symbols). Volumes are in shares and follow splits inversely.
+         *     before `until`; `renamed` tells its symbol of now (tables: Renamed-Symbols). Volumes are in shares and follow
+         *     splits inversely.
          */
         get: operations["getBars"];
         put?: never;
@@ -366,7 +367,7 @@ export interface paths {
         };
         /**
          * List when what is known of an instrument changed
-         * @description Return the days, in New York, on which an `as_of` begins to give another answer; the latest first.
+         * @description Return it, and the days in New York on which an `as_of` begins to answer otherwise, the latest first.
          *
          *     Bars that came when they were due are not told: each session has one. Those that came more than five days after
          *     their session are (`bars_late`), and those whose values were corrected; so are actions, profiles, fundamentals and
@@ -480,8 +481,8 @@ export interface paths {
          * The market's day
          * @description Return how many shares rose and fell, how far, in which sectors, which moved most, and sixty sessions around it.
          *
-         *     Every figure is worked out from stored bars. A share counts where it has a close of the five sessions before; a session
-         *     after one that is not stored is compared with nothing. 404 for a session of which no bar is stored.
+         *     Every figure is worked out from stored bars. A share counts where it has a close of the five sessions before; a
+         *     session after one that is not stored is compared with nothing. 404 for a session of which no bar is stored.
          */
         get: operations["getMarket"];
         put?: never;
@@ -995,6 +996,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What changes, as it changes
+         * @description Return server-sent events, without end: who gets one asks the other operations for what it is about.
+         *
+         *     Events, each with a JSON object as data: `pipeline` (StreamPipeline: a run, or one step of it, has another state),
+         *     `bars` (StreamBars: a dataset's watermark moved), `quota` (StreamQuota: the use of a provider's window), `quality`
+         *     (StreamQuality: held rows and open flags), `health` (StreamHealth: a dependency's state) and `reset` (StreamReset:
+         *     events may have been missed, ask for everything anew).
+         *
+         *     The first block tells where the client stands. About 10,000 events are kept: send the last id to go on after it.
+         *     A comment comes each 15 seconds; 503 means that this process serves as many streams as it may.
+         */
+        get: operations["getStream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/system": {
         parameters: {
             query?: never;
@@ -1120,6 +1149,9 @@ export interface components {
         ActionList: {
             items: components["schemas"]["Action"][];
             next: string | null;
+            renamed?: {
+                [key: string]: string;
+            };
             unknown: string[];
         };
         /**
@@ -1251,6 +1283,9 @@ export interface components {
             as_of: string | null;
             facts: components["schemas"]["Fact"][];
             providers: string[];
+            renamed?: {
+                [key: string]: string;
+            };
             symbol: string;
         };
         /** DataQuality */
@@ -1303,6 +1338,9 @@ export interface components {
         DisagreementList: {
             items: components["schemas"]["Disagreement"][];
             next: string | null;
+            renamed?: {
+                [key: string]: string;
+            };
             unknown: string[];
         };
         /**
@@ -1334,6 +1372,9 @@ export interface components {
         EarningsList: {
             items: components["schemas"]["Earnings"][];
             next: string | null;
+            renamed?: {
+                [key: string]: string;
+            };
             unknown: string[];
         };
         /** Fact */
@@ -1352,6 +1393,9 @@ export interface components {
             as_of: string | null;
             name: string;
             next: string | null;
+            renamed?: {
+                [key: string]: string;
+            };
             symbol: string;
             title: string;
             /** @enum {string} */
@@ -1526,9 +1570,9 @@ export interface components {
         };
         /** InstrumentChanges */
         InstrumentChanges: {
+            instrument: components["schemas"]["FoundInstrument"];
             items: components["schemas"]["InstrumentChange"][];
             more: boolean;
-            symbol: string;
         };
         /** InstrumentHistory */
         InstrumentHistory: {
@@ -1572,7 +1616,7 @@ export interface components {
         Market: {
             as_of: string | null;
             day: components["schemas"]["MarketDay"] | null;
-            freshness: components["schemas"]["Freshness"];
+            freshness: components["schemas"]["Freshness"] | null;
             sessions: components["schemas"]["MarketSession"][];
             universe: components["schemas"]["Universe"];
         };
@@ -1687,6 +1731,9 @@ export interface components {
         NewsList: {
             items: components["schemas"]["NewsItem"][];
             next: string | null;
+            renamed?: {
+                [key: string]: string;
+            };
             unknown: string[];
         };
         /** Opinion */
@@ -1716,6 +1763,9 @@ export interface components {
             dataset: components["schemas"]["Dataset"];
             items: components["schemas"]["Origin"][];
             more: boolean;
+            renamed?: {
+                [key: string]: string;
+            };
         };
         /** OwnMembership */
         OwnMembership: {
@@ -2060,6 +2110,83 @@ export interface components {
             state: components["schemas"]["StepState"];
             step: string;
         };
+        /**
+         * StreamBars
+         * @description A dataset's watermark moved; `session` is the newest trading day that is stored in whole, where days count.
+         */
+        StreamBars: {
+            dataset: string;
+            /** @default null */
+            session: string | null;
+            version: number;
+        };
+        /**
+         * StreamHealth
+         * @description Something that Groat needs has another state.
+         */
+        StreamHealth: {
+            dependency: string;
+            /** @enum {unknown} */
+            state: "busy" | "down" | "off" | "stale" | "up";
+        };
+        /**
+         * StreamPipeline
+         * @description A run, or one step of it, has another state. Without `step` it is the run, and `progress` is known.
+         */
+        StreamPipeline: {
+            /** @default  */
+            part: string;
+            pipeline: string;
+            /** @default null */
+            progress: components["schemas"]["StreamProgress"] | null;
+            run_id: number;
+            state: string;
+            /** @default null */
+            step: string | null;
+        };
+        /**
+         * StreamProgress
+         * @description How far a run is, in steps; `dead` ones will not be tried again.
+         */
+        StreamProgress: {
+            dead: number;
+            done: number;
+            total: number;
+        };
+        /**
+         * StreamQuality
+         * @description How many suspect rows of each dataset wait for a decision, and how many doubts about stored bars are open.
+         */
+        StreamQuality: {
+            flags: number;
+            held: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * StreamQuota
+         * @description The use of one window of a provider's allowance. `next_free` is market time; None means now.
+         */
+        StreamQuota: {
+            blocked: boolean;
+            call_class: string | null;
+            limit: number;
+            next_free: string | null;
+            provider: string;
+            used: number;
+            window_s: number;
+        };
+        /**
+         * StreamReset
+         * @description Events may have been missed: ask for everything anew.
+         *
+         *         `unknown_id`: what came after the id that was asked for is not kept; `wiped`: the stream was emptied; `gap`: it
+         *         could not be read for a while; `slow`: the client did not keep up, and must connect again.
+         */
+        StreamReset: {
+            /** @enum {unknown} */
+            reason: "gap" | "slow" | "unknown_id" | "wiped";
+        };
         /** SymbolTenure */
         SymbolTenure: {
             /** Format: date-time */
@@ -2112,7 +2239,6 @@ export interface components {
             able: number;
             highs: number;
             lows: number;
-            sessions: number;
             /** Format: date */
             since: string;
         };
@@ -3731,6 +3857,8 @@ export interface operations {
                 rule?: string;
                 /** @description Only rows of this symbol. */
                 symbol?: string;
+                /** @description Only rows that this provider told. */
+                provider?: string;
                 /** @description How the rows stand. */
                 state?: "held" | "released" | "rejected" | "all";
                 /** @description How many at most. */
@@ -3897,6 +4025,35 @@ export interface operations {
             404: components["responses"]["not_found"];
             406: components["responses"]["not_acceptable"];
             422: components["responses"]["invalid_request"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["dependency_down"];
+        };
+    };
+    getStream: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last id that was received: what came since then is sent first, or `reset`. */
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events, for as long as the connection lasts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["bad_request"];
+            401: components["responses"]["unauthorised"];
+            406: components["responses"]["not_acceptable"];
             429: components["responses"]["too_many_requests"];
             500: components["responses"]["internal"];
             503: components["responses"]["dependency_down"];
