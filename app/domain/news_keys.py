@@ -10,6 +10,12 @@ from urllib.parse import quote, unquote_to_bytes, urlsplit
 # The same page for a small screen, or for nobody in particular.
 HOST_LABELS: Final = frozenset({"www", "m", "mobile", "amp"})
 AMP: Final = "amp"
+# A publisher's page as a cache of AMP hands it out: the publisher's own address stands in the path.
+AMP_CACHE: Final = re.compile(
+    r"https?://(?:[\w-]+\.)*(?:cdn\.ampproject\.org/[cv]|google\.[a-z.]+/amp)/(?:s/)?(?=[\w-]+\.[\w.-]+/)",
+    re.IGNORECASE,
+)
+AMP_ENDING: Final = re.compile(r"(?<=.)\.amp(?=(?:\.html?)?$)", re.IGNORECASE)
 PORTS: Final = {"http": 80, "https": 443}
 # What campaigns, feeds and share buttons add: it says how a reader came, and not what is read.
 TRACKING: Final = frozenset(
@@ -18,7 +24,7 @@ TRACKING: Final = frozenset(
         *("gclid", "guccounter", "guce_referrer", "guce_referrer_sig", "ico", "icid", "igshid", "ito", "mbid"),
         *("mc_cid", "mc_eid", "mod", "msclkid", "ncid", "outputtype", "partner", "ref", "ref_src", "share", "smid"),
         *("smtyp", "soc_src", "soc_trk", "source", "sr_share", "src", "taid", "tsrc", ".tsrc", "ttclid", "twclid"),
-        *("via", "wbraid", "xtor", "yclid"),
+        *("via", "wbraid", "xtor", "yclid", "usqp", "amp_js_v", "amp_gsa"),
     }
 )
 TRACKING_PREFIXES: Final = ("utm_", "hsa_", "pk_", "mtm_")
@@ -53,7 +59,7 @@ def url_key(url: str) -> str | None:
     end. Case matters only in the path and in values. A redirector's address (``finnhub.io/api/news?id=...``) is a key
     of its own: what it leads to is not known. Raises ValueError for what is not an address with a host.
     """
-    parts = urlsplit(url.strip())
+    parts = urlsplit(AMP_CACHE.sub("https://", url.strip(), count=1))
     host, port = (parts.hostname or "").rstrip("."), parts.port
     if not LABEL.fullmatch(host):
         message = "an address needs a host"
@@ -75,6 +81,8 @@ def path_of(path: str) -> str:
     steps = [quote(unquote_to_bytes(step), safe=KEPT_IN_PATH) for step in path.split("/") if step]
     while len(steps) > 1 and AMP in {steps[0].lower(), steps[-1].lower()}:
         steps.pop(0 if steps[0].lower() == AMP else -1)
+    if steps:
+        steps[-1] = AMP_ENDING.sub("", steps[-1])
     return "".join(f"/{step}" for step in steps)
 
 

@@ -90,7 +90,7 @@ async def test_of_several_that_had_a_symbol_the_days_tell_or_nobody(told: Reads)
         )
         told.market.bars(number, [bar("2018-06-01", 1.0 if name == "XOne" else 2.0)])
     told.market.move("instruments")
-    for until, name in (("2018-12-31", "XOne"), ("2019-06-01", "XTwo"), ("2022-01-01", "XTwo")):
-        answer = await told.json(f"/api/bars?symbols=X&from=2018-01-01&until={until}")
-        assert answer["renamed"] == {"X": name}, until
+    for day, name in (("2018-12-31", "XOne"), ("2019-06-01", "XTwo"), ("2022-01-01", "XTwo")):
+        answer = await told.json(f"/api/bars?symbols=X&from=2018-01-01&until={day}")
+        assert answer["renamed"] == {"X": name}, day
     assert KNOWN.year == 2022

@@ -124,3 +124,18 @@ def test_a_title_is_read_the_same_the_second_time(title: str, source: str | None
     key = title_key(title, source)
     if key is not None:
         assert title_key(key, source) == key
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example-com.cdn.ampproject.org/c/s/example.com/a/b?id=3&usqp=mq331AQ",
+        "https://www-example-com.cdn.ampproject.org/v/s/www.example.com/a/b?id=3&amp_js_v=0.1",
+        "https://www.google.com/amp/s/amp.example.com/a/b?id=3",
+        "https://example.com/a/b.amp?id=3",
+    ],
+)
+def test_a_cache_of_amp_hands_out_the_publishers_page(url: str) -> None:
+    assert url_key(url) == url_key("https://www.example.com/a/b/?id=3") == "example.com/a/b?id=3"
+    assert url_key("https://example.com/a.amp.html") == url_key("https://example.com/a.html")
+    assert url_key("https://www.google.com/amp/s/nothing") == "google.com/s/nothing"
