@@ -313,6 +313,7 @@ EXAMPLES = {
     "listPipelines": Example({"items": [PIPELINE]}),
     "getPipeline": Example(PIPELINE),
     "listRuns": Example({"items": [RUN], "next": None}),
+    "listRecentRuns": Example({"items": [RUN], "next": None}),
     "getRun": Example(RUN),
     "listSteps": Example({"items": [STEP], "next": "WyJmZXRjaCIsIjIwMTAtMDEtMDQiXQ"}),
     "startRun": Example(RUN, {"window": "by-hand-1", "args": {"force": True}}),
