@@ -49,6 +49,7 @@ PROFILE: dict[str, FactSpec] = {
 }
 
 FUNDAMENTALS: dict[str, FactSpec] = {
+    "sector": FactSpec("text", "Sector, in the provider's classification"),
     "market_cap": FactSpec("usd", "Market capitalisation"),
     "enterprise_value": FactSpec("usd", "Market capitalisation and net debt"),
     "shares_outstanding": FactSpec("shares", "Shares outstanding"),

@@ -102,6 +102,8 @@ PROFILE: Mapping[str, tuple[str, Reader]] = {
     "shares_outstanding": ("SharesOutstanding", number),
 }
 FUNDAMENTALS: Mapping[str, tuple[str, Reader]] = {
+    # Told with each overview, and profiles are mostly asked of others: without it, nobody would know the sectors.
+    "sector": ("Sector", text),
     "market_cap": ("MarketCapitalization", number),
     "shares_outstanding": ("SharesOutstanding", number),
     "shares_float": ("SharesFloat", number),
