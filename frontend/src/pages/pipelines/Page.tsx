@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useSearchParams } from "wouter";
-import { useClocks } from "../../api/queries/clocks";
+import { useClocks, type Clocks } from "../../api/queries/clocks";
 import { pipelinesQuery, runsQuery } from "../../api/queries/pipelines";
 import { healthQuery } from "../../api/queries/system";
 import { duration, zoneName, type Zone } from "../../format/times";
@@ -17,6 +17,9 @@ import { Timeline } from "./Timeline";
 import { tally, WINDOWS } from "./timeline";
 
 const HOUR = 3_600;
+// On a fast replay an hour holds thousands of runs.
+const FAST = 60;
+const TEN_MINUTES = 600;
 
 /** The pipelines: what ran and runs, when each comes next, and what an operator may start. */
 export default function Page() {
@@ -40,7 +43,7 @@ export default function Page() {
       )}
       {pipelines.data && pipelines.data.items.length > 0 && (
         <>
-          <Runs names={pipelines.data.items.map((each) => each.spec.name)} machine={clocks?.machine ?? null} />
+          {clocks && <Runs names={pipelines.data.items.map((each) => each.spec.name)} clocks={clocks} />}
           <Panel title="Schedules" note="ticks are market time">
             <ul role="list" className={css["list"]}>
               {pipelines.data.items.map((each) => (
@@ -85,8 +88,8 @@ function Keeper() {
   );
 }
 
-function Runs({ names, machine }: { names: readonly string[]; machine: number | null }) {
-  const [seconds, setSeconds] = useState<number>(HOUR);
+function Runs({ names, clocks }: { names: readonly string[]; clocks: Clocks }) {
+  const [seconds, setSeconds] = useState<number>(() => (clocks.speed > FAST ? TEN_MINUTES : HOUR));
   const [zone, setZone] = useState<Zone>("local");
   const found = useInfiniteQuery(runsQuery(seconds));
   const runs = useMemo(() => found.data?.pages.flatMap((page) => page.items) ?? [], [found.data]);
@@ -124,8 +127,8 @@ function Runs({ names, machine }: { names: readonly string[]; machine: number | 
       }
     >
       {found.error && <Problem error={found.error} retry={() => void found.refetch()} />}
-      {found.data && machine !== null && (
-        <Timeline names={names} runs={runs} seconds={seconds} now={machine} zone={zone} knownFrom={knownFrom} />
+      {found.data && (
+        <Timeline names={names} runs={runs} seconds={seconds} now={clocks.machine} zone={zone} knownFrom={knownFrom} />
       )}
       <p className={css["foot"]}>
         Machine time, in {zoneName(zone)}. A dashed bar goes on.

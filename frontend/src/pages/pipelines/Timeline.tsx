@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Link } from "wouter";
 import { zoneName, type Zone } from "../../format/times";
 import { StateBadge } from "./states";
@@ -28,12 +28,14 @@ interface TimelineProps {
   knownFrom: number | null;
 }
 
-/** So close together, two bars cannot be told apart: a share of the frame. */
-const CLOSE = 0.004;
+/** The least width that a finger or a pointer can hit (WCAG 2.5.8), in px; bars closer than that are one. */
+const LEAST = 24;
 
 /** One row for each pipeline; overlapping runs are one bar with their number, which lists them when it is chosen. */
 export function Timeline({ names, runs, seconds, now, zone, knownFrom }: TimelineProps) {
   const [chosen, choose] = useState<{ name: string; ids: readonly number[] } | null>(null);
+  const chart = useRef<HTMLDivElement>(null);
+  const width = useTrackWidth(chart);
   const frame = frameOf(seconds, now);
   const zoneId = zoneName(zone);
   const edges = dayEdges(frame, zoneId);
@@ -41,12 +43,12 @@ export function Timeline({ names, runs, seconds, now, zone, knownFrom }: Timelin
   const listed = chosen ? runs.filter((run) => chosen.ids.includes(run.id)) : [];
   return (
     <div>
-      <div className={css["chart"]}>
+      <div className={css["chart"]} ref={chart}>
         <Axis edges={edges} marks={marks} frame={frame} now={now} />
         <ul role="list">
           {names.map((name) => {
             const own = runs.filter((run) => run.pipeline === name);
-            const bars = mergeRuns(own, frame, now, (frame.until - frame.from) * CLOSE);
+            const bars = mergeRuns(own, frame, now, ((frame.until - frame.from) * LEAST) / width);
             return (
               <li key={name} className={css["row"]}>
                 <span className={css["name"]}>{name}</span>
@@ -64,6 +66,7 @@ export function Timeline({ names, runs, seconds, now, zone, knownFrom }: Timelin
                       bar={bar}
                       name={name}
                       frame={frame}
+                      width={width}
                       zone={zoneId}
                       choose={() => {
                         choose({ name, ids: bar.runs.map((run) => run.id) });
@@ -93,6 +96,23 @@ export function Timeline({ names, runs, seconds, now, zone, knownFrom }: Timelin
       )}
     </div>
   );
+}
+
+/** Return how wide the rows' tracks are, in px, also when the window changes. */
+function useTrackWidth(chart: React.RefObject<HTMLDivElement | null>): number {
+  const [width, setWidth] = useState(800);
+  useEffect(() => {
+    const track = chart.current?.querySelector(`.${css["track"] ?? ""}`);
+    if (!track) return;
+    const seen = new ResizeObserver(([entry]) => {
+      if (entry && entry.contentRect.width > 0) setWidth(entry.contentRect.width);
+    });
+    seen.observe(track);
+    return () => {
+      seen.disconnect();
+    };
+  }, [chart]);
+  return width;
 }
 
 function percent(at: number, frame: Frame): string {
@@ -126,14 +146,15 @@ interface OneBarProps {
   bar: Bar;
   name: string;
   frame: Frame;
+  width: number;
   zone: string;
   choose: () => void;
 }
 
-function OneBar({ bar, name, frame, zone, choose }: OneBarProps) {
-  const left = placeOf(bar.from, frame);
-  const width = placeOf(bar.until, frame) - left;
-  const place = { left: `${(left * 100).toFixed(3)}%`, width: `${(width * 100).toFixed(3)}%` };
+function OneBar({ bar, name, frame, width, zone, choose }: OneBarProps) {
+  const left = placeOf(bar.from, frame) * width;
+  const length = placeOf(bar.until, frame) * width - left;
+  const place = { left: Math.max(0, Math.min(left, width - LEAST)), width: Math.max(length, LEAST) };
   const clock = new Intl.DateTimeFormat(undefined, { timeZone: zone, timeStyle: "medium" });
   const counts = tally(bar.runs);
   const told = [
@@ -145,10 +166,15 @@ function OneBar({ bar, name, frame, zone, choose }: OneBarProps) {
   const [only] = bar.runs;
   const shared = { className: css["bar"], style: place, title: label, "aria-label": label };
   if (bar.runs.length === 1 && only) {
-    return <Link href={`/pipelines/runs/${only.id}`} data-state={only.state} {...shared} />;
+    return (
+      <Link href={`/pipelines/runs/${only.id}`} data-state={only.state} {...shared}>
+        <i style={{ width: Math.max(length, 6) }} />
+      </Link>
+    );
   }
   return (
     <button type="button" data-state={stateOf(bar.runs)} data-many="" onClick={choose} {...shared}>
+      <i style={{ width: "100%" }} />
       <span className={css["count"]}>{bar.runs.length}</span>
     </button>
   );

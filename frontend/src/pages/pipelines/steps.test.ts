@@ -96,6 +96,7 @@ it("turns a report into figures with words", () => {
     notes: [],
     details: { bars_daily: { rows: 10, held: 0 }, through: null, all: true },
   });
+  expect(figuresOf({} as Parameters<typeof figuresOf>[0])).toEqual([{ label: "done", value: 0 }]);
   expect(figures).toEqual([
     { label: "done", value: 504 },
     { label: "skipped: answered meanwhile", value: 2 },

@@ -133,7 +133,12 @@ export function timeMarks(frame: Frame, zone: string, most: number, locale?: str
   const span = frame.until - frame.from;
   const step = STEPS.find((each) => span / each <= most) ?? DAY;
   if (step === DAY) return [];
-  const words = new Intl.DateTimeFormat(locale, { timeZone: zone, hour: "2-digit", minute: "2-digit" });
+  const words = new Intl.DateTimeFormat(locale, {
+    timeZone: zone,
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  });
   const marks: Edge[] = [];
   const offset = offsetOf(frame.from, zone);
   for (let local = Math.ceil((frame.from + offset) / step) * step; ; local += step) {

@@ -41,7 +41,7 @@ export function ProviderCard({ provider, load, clocks }: ProviderCardProps) {
         {load && ` The plan wants ${percent(load.share, 1, false)} of what its windows allow in a day.`}
       </p>
       <details className={css["abilities"]}>
-        <summary>What it can be asked for: {provider.abilities.length} datasets</summary>
+        <summary>What it can be asked for: {provider.abilities.length} {provider.abilities.length === 1 ? "dataset" : "datasets"}</summary>
         <ul role="list">
           {provider.abilities.map((ability) => (
             <Ability key={ability.dataset} ability={ability} />
