@@ -11,7 +11,7 @@ import pytest
 from app.domain.datasets import Dataset
 from app.domain.quotas import FAR, NEAR, Outcome
 from app.ports.providers import Provider, ProviderError, Retry
-from app.providers.client.http import HttpClient
+from app.providers.client.http import HttpClient, scrub
 from app.providers.client.metered import Access
 from app.providers.client.source import Source
 from app.providers.registry import DECLARATIONS, PREFERENCE, Registry, build
@@ -106,6 +106,17 @@ async def test_the_key_travels_once_and_is_told_to_nobody(one: Case, caplog: pyt
     assert (KEY in headers) != in_line
     told = f"{caught.value}{ledger.results}{ledger.blocks}{ledger.purposes}{caplog.text}"
     assert "unseen" not in told
+
+
+@pytest.mark.parametrize("said", [
+    KEY, KEY.upper(), KEY.replace("/", "\\/"), "a-key%2Fthat%2Bmust%3Dstay%20unseen", "a-key%2fthat%2bmust%3dstay+unseen",
+])  # fmt: skip
+@pytest.mark.parametrize("end", ["", " is bad", None])
+def test_a_key_is_scrubbed_however_it_is_written_and_wherever_a_text_is_cut(said: str, end: str | None) -> None:
+    text = f"Your key {said}{end}" if end is not None else f"Your key {said[: len(said) * 3 // 4]}"
+    assert scrub(text, KEY) == f"Your key ***{end or ''}"
+    assert scrub("Your key", KEY) == "Your key"
+    assert scrub("Your key", "") == "Your key"
 
 
 def test_names_are_unique_and_a_provider_without_a_key_is_off() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import time
 import zlib
 from typing import TYPE_CHECKING, Self
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import msgspec
 
@@ -24,6 +25,8 @@ CONNECT_S = 10.0
 # What tells of limits and of the provider's clock.
 KEPT = ("date", "retry-after", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
 LONGEST_HEADER = 100
+# Fewer letters of a key that a shortened text ends with tell nothing, and words end with them too.
+SHORTEST_PART = 5
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,9 +150,15 @@ def inflated(inflate: zlib._Decompress, chunk: bytes, room: int) -> bytes:
 
 
 def scrub(text: str, secret: str) -> str:
-    """Return the text without the secret, also in its URL-encoded form."""
+    """Return the text without the secret: in any case, as URLs and JSON write it, and cut off at the text's end."""
     if not secret:
         return text
-    for form in {secret, quote(secret, safe=""), quote(secret)}:
-        text = text.replace(form, "***")
-    return text
+    forms = {secret, quote(secret, safe=""), quote(secret), quote_plus(secret), secret.replace("/", "\\/")}
+    for form in sorted(forms, key=len, reverse=True):
+        text = re.sub(re.escape(form), "***", text, flags=re.IGNORECASE)
+    said = text.casefold()
+    cut = (
+        n for form in forms for n in range(len(form) - 1, SHORTEST_PART - 1, -1) if said.endswith(form[:n].casefold())
+    )
+    longest = max(cut, default=0)
+    return f"{text[:-longest]}***" if longest else text
