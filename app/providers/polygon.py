@@ -127,6 +127,16 @@ def opened(reply: RawReply) -> Envelope:
     raise refusal(verdict, reply)
 
 
+def opened_bars(reply: RawReply) -> Envelope:
+    """Return the envelope of raw bars; where there are none it says so, with a count of zero."""
+    envelope = opened(reply)
+    if envelope.adjusted:
+        refuse("split-adjusted bars, though raw ones were asked for")
+    if envelope.results_count is None and bytes(envelope.results) == b"null":
+        refuse("neither bars nor a count of them")
+    return envelope
+
+
 def judged(envelope: Envelope, reply: RawReply) -> Verdict | None:
     """Return what is wrong, None for a success."""
     status, words = str(envelope.status or ""), str(envelope.error or envelope.message or "")[:500]
@@ -140,9 +150,7 @@ def judged(envelope: Envelope, reply: RawReply) -> Verdict | None:
 
 def read_grouped(reply: RawReply, question: BarsOfDay, _hosts: frozenset[str]) -> DailyReply:
     """Read the market's bars of a session; refuse adjusted ones, a wrong count, and those of another session."""
-    session, envelope = question.session, opened(reply)
-    if envelope.adjusted:
-        refuse("split-adjusted bars, though raw ones were asked for")
+    session, envelope = question.session, opened_bars(reply)
     rows, unreadable = read_rows(envelope.results, GroupedBar)
     if envelope.results_count not in {None, len(rows) + len(unreadable)}:
         refuse(f"{len(rows)} rows, though it says {envelope.results_count}")
@@ -201,9 +209,7 @@ def read_actions(reply: RawReply, question: ActionsPage, hosts: frozenset[str]) 
 
 def read_symbol_bars(reply: RawReply, question: BarsOfSymbol, _hosts: frozenset[str]) -> SymbolBarsReply:
     """Read one symbol's bars; refuse adjusted ones and another symbol's, and hold those of other dates."""
-    envelope = opened(reply)
-    if envelope.adjusted:
-        refuse("split-adjusted bars, though raw ones were asked for")
+    envelope = opened_bars(reply)
     refuse_other(envelope.ticker, question.symbol)
 
     def dated(row: Bar) -> tuple[date, Bar]:

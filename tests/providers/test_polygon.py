@@ -79,6 +79,14 @@ def test_each_refusal_has_one_meaning(status: int, body: dict[str, object], mean
     assert refusal(reply(body, status)).outcome is meaning
 
 
+def test_no_bars_are_an_answer_only_with_a_count_of_none() -> None:
+    """Else the answer to another question, or half of one, would say that nothing was traded."""
+    assert refusal(reply({"status": "OK"})).outcome is Outcome.MALFORMED
+    assert refusal(reply({"status": "OK", "resultsCount": 3})).outcome is Outcome.MALFORMED
+    none = {"status": "OK", "queryCount": 0, "resultsCount": 0, "adjusted": False}
+    assert len(read_grouped(reply(none), BarsOfDay(session=DAY), TWINS).bars) == 0
+
+
 def test_a_refused_timeframe_refuses_the_date_and_not_the_dataset() -> None:
     text = f"Your plan doesn't include this data timeframe. {PRICING}"
     verdict = refusal(reply({"status": "NOT_AUTHORIZED", "message": text}, 403))
@@ -110,7 +118,8 @@ def test_bars_become_columns(status: str, at_ms: int) -> None:
 
 def test_a_session_without_bars_is_no_error() -> None:
     assert len(read_grouped(reply({"status": "OK", "resultsCount": 0}), BarsOfDay(session=DAY), TWINS).bars) == 0
-    assert len(read_grouped(reply({"status": "OK", "results": None}), BarsOfDay(session=DAY), TWINS).bars) == 0
+    none = {"status": "OK", "results": None, "resultsCount": 0}
+    assert len(read_grouped(reply(none), BarsOfDay(session=DAY), TWINS).bars) == 0
 
 
 @pytest.mark.parametrize("wrong", [
