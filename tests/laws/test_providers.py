@@ -109,7 +109,8 @@ async def test_the_key_travels_once_and_is_told_to_nobody(one: Case, caplog: pyt
 
 
 @pytest.mark.parametrize("said", [
-    KEY, KEY.upper(), KEY.replace("/", "\\/"), "a-key%2Fthat%2Bmust%3Dstay%20unseen", "a-key%2fthat%2bmust%3dstay+unseen",
+    KEY, KEY.upper(), KEY.replace("/", "\\/"), "a-key%2Fthat%2Bmust%3Dstay%20unseen",
+    "a-key%2fthat%2bmust%3dstay+unseen",
 ])  # fmt: skip
 @pytest.mark.parametrize("end", ["", " is bad", None])
 def test_a_key_is_scrubbed_however_it_is_written_and_wherever_a_text_is_cut(said: str, end: str | None) -> None:
