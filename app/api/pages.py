@@ -23,7 +23,6 @@ POLICY: Final = (
 )
 HASHED: Final = "/assets/"
 FOREVER: Final = b"public, max-age=31536000, immutable"
-AN_HOUR: Final = b"public, max-age=3600"
 ALWAYS_ASKED: Final = b"no-cache"
 ENCODINGS: Final = ((".br", b"br"), (".gz", b"gzip"))
 TYPES: Final = {
@@ -131,7 +130,7 @@ def read(folder: Path) -> Iterator[tuple[str, dict[bytes, Form]]]:
 
 def form(address: str, body: bytes, encoding: bytes) -> Form:
     """Complete one encoding of a file with its headers."""
-    caching = ALWAYS_ASKED if address == INDEX else FOREVER if address.startswith(HASHED) else AN_HOUR
+    caching = FOREVER if address.startswith(HASHED) else ALWAYS_ASKED
     etag = b'"%s"' % hashlib.blake2b(encoding + body, digest_size=15).hexdigest().encode("ascii")
     shared = [
         (b"etag", etag),

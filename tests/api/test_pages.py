@@ -75,6 +75,8 @@ async def test_hashed_files_are_kept_for_ever_and_come_packed(dist: Path) -> Non
             assert best.headers["content-encoding"] == "br"
         known = await client.get(path, headers={"Accept-Encoding": "gzip", "If-None-Match": packed.headers["etag"]})
         head = await client.head(path)
+        # Its name stays when its content changes.
+        assert (await client.get("/favicon.svg")).headers["cache-control"] == "no-cache"
     assert (plain.text, packed.text) == ("export {}", "export {}")
     assert "content-encoding" not in plain.headers
     assert packed.headers["content-encoding"] == "gzip"
