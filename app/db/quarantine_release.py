@@ -126,7 +126,7 @@ def bars_of(held: HeldView, row: BarRow) -> DailyBars:
 def refused(held: HeldView, why: str) -> InvalidRequestError:
     """Say why the row stays held."""
     message = (
-        f"Row {held.id} ({held.symbol}, {held.dataset}, {held.rule}) cannot be released: {why}. It stays {held.state}; reject "
-        "it, or let a corrected reply of its provider replace it."
+        f"Row {held.id} ({held.symbol}, {held.dataset}, {held.rule}) cannot be released: {why}. It stays "
+        f"{held.state}; reject it, or let a corrected reply of its provider replace it."
     )
     return InvalidRequestError(message)
