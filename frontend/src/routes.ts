@@ -20,6 +20,9 @@ export const PAGES: readonly Page[] = [
   // Machine: pipelines "p", quotas "u", data-quality "d", system "s"
   // Neither: sign-in (path "/sign-in")
   { key: "market", path: "/", title: "Market", group: "markets", letter: "m", load: () => import("./pages/market/Page") },
+  { key: "data-quality", path: "/data-quality", title: "Data quality", group: "machine", letter: "d", load: () => import("./pages/data-quality/Page") },
+  { key: "system", path: "/system", title: "System", group: "machine", letter: "s", load: () => import("./pages/system/Page") },
+  { key: "sign-in", path: "/sign-in", title: "Sign in", load: () => import("./pages/sign-in/Page") },
   { key: "about", path: "/about", title: "About", load: () => import("./pages/about/Page") },
 ];
 
