@@ -96,9 +96,9 @@ function Told({ market, stale, universe }: { market: Market; stale: boolean; uni
         stale={stale}
       >
         <Strip sessions={sessions} chosen={day.line.session} hrefOf={(each) => addressOf(each, universe)} />
-        <p className={css["ends"]}>
-          <span>{tradingDay(sessions[0]?.session)}</span>
-          <span>{tradingDay(sessions.at(-1)?.session)}</span>
+        <p className={css["quiet"]}>
+          {sessions.length} sessions, from {tradingDay(sessions[0]?.session)} to {tradingDay(sessions.at(-1)?.session)}; scroll sideways
+          where they do not fit, or use the arrow keys.
         </p>
       </Panel>
       <div className={css["pair"]}>
