@@ -74,6 +74,7 @@ SYSTEM: JsonObject = {
     "clock": "replay",
     "market_time": "2010-04-26T20:30:00Z",
     "market_speed": 5760.0,
+    "market_until": "2010-08-21T04:00:00Z",
     "machine_time": "2026-11-23T14:00:05Z",
 }
 TOKEN: JsonObject = {

@@ -22,13 +22,17 @@ Code = Annotated[str, PathParameter(max_length=64, pattern=r"^[a-z_]+$", descrip
 
 
 class SystemView(msgspec.Struct, frozen=True, kw_only=True):
-    """What runs here. Market time runs `market_speed` times as fast as the machine's."""
+    """What runs here. Market time runs `market_speed` times as fast as the machine's, up to `market_until`.
+
+    `market_until` is null where market time does not end: it is the wall's, or a replay's that nobody bounded.
+    """
 
     version: str
     environment: Literal["dev", "prod", "test"]
     clock: Literal["wall", "replay"]
     market_time: datetime
     market_speed: float
+    market_until: datetime | None
     machine_time: datetime
 
 
@@ -51,6 +55,7 @@ async def system(house: HouseDependency) -> SystemView:
         clock=house.settings.clock.mode,
         market_time=house.clock.now(),
         market_speed=house.clock.speed,
+        market_until=house.settings.clock.market_until if house.settings.clock.mode == "replay" else None,
         machine_time=datetime.now(UTC),
     )
 

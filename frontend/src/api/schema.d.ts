@@ -2207,6 +2207,7 @@ export interface components {
             market_speed: number;
             /** Format: date-time */
             market_time: string;
+            market_until: string | null;
             version: string;
         };
         /**

@@ -32,7 +32,10 @@ export function useClocks(everyMs = 1_000): Clocks | null {
   const since = Math.max(0, now - dataUpdatedAt);
   return {
     machine: Date.parse(data.machine_time) + since,
-    market: Date.parse(data.market_time) + since * data.market_speed,
+    market: Math.min(
+      Date.parse(data.market_time) + since * data.market_speed,
+      data.market_until === null ? Infinity : Date.parse(data.market_until),
+    ),
     speed: data.market_speed,
     isReplay: data.clock === "replay",
   };
