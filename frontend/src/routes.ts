@@ -23,6 +23,7 @@ export const PAGES: readonly Page[] = [
   { key: "data-quality", path: "/data-quality", title: "Data quality", group: "machine", letter: "d", load: () => import("./pages/data-quality/Page") },
   { key: "system", path: "/system", title: "System", group: "machine", letter: "s", load: () => import("./pages/system/Page") },
   { key: "sign-in", path: "/sign-in", title: "Sign in", load: () => import("./pages/sign-in/Page") },
+  { key: "instrument", path: "/instruments/:symbol", title: "Instrument", load: () => import("./pages/instrument/Page") },
   { key: "about", path: "/about", title: "About", load: () => import("./pages/about/Page") },
 ];
 
