@@ -16,7 +16,7 @@ import css from "./Page.module.css";
 import { inWords } from "./words";
 
 const COLUMNS: readonly Column<Call>[] = [
-  { key: "at", title: "Reserved", cell: (call) => <When at={call.at} zone="local" precision="second" />, width: "210px" },
+  { key: "at", title: "Reserved", cell: (call) => <When at={call.at} zone="local" precision="second" />, width: "minmax(96px, 1.2fr)" },
   {
     key: "purpose",
     title: "For",

@@ -17,7 +17,7 @@ type Planned = Plan["calls"][number];
 type Deferred = Plan["deferred"][number];
 
 const CALLS: readonly Column<Planned>[] = [
-  { key: "eta", title: "Leaves", cell: (call) => <When at={call.eta} precision="second" />, width: "224px" },
+  { key: "eta", title: "Leaves", cell: (call) => <When at={call.eta} precision="second" />, width: "minmax(96px, 1.2fr)" },
   { key: "provider", title: "Provider", cell: (call) => inWords(call.provider), width: "110px", wide: true },
   { key: "dataset", title: "Dataset", cell: (call) => inWords(call.dataset), width: "110px", wide: true },
   { key: "reason", title: "Why", cell: (call) => <span title={call.reason}>{call.reason}</span>, width: "minmax(160px, 3fr)" },
