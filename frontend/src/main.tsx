@@ -1,6 +1,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { startLive } from "./api/live";
 import { ApiProblem } from "./api/problem";
 import { Frame } from "./shell/Frame";
 import "./theme.css";
@@ -15,6 +16,8 @@ const queries = new QueryClient({
     },
   },
 });
+
+startLive(queries);
 
 const root = document.getElementById("root");
 if (root) {
