@@ -47,7 +47,7 @@ export function Then({ asOf, back }: { asOf: string; back: () => void }) {
     <div className={css["then"]} role="status">
       <p>
         This is what was known at the end of <Day day={asOf} /> in New York. The dashed line is the close as it is known
-        now, and bars as they came then were kept when they were corrected.
+        now: where it leaves the candles, a bar was corrected or a split came later.
       </p>
       <Button onClick={back}>Back to now</Button>
     </div>

@@ -73,7 +73,7 @@ function Quote({ symbol, name, asOf, currency }: { symbol: string; name: string 
           <span className={css["price"]}>{price(quote.close)} {currency.toUpperCase()}</span>
           <Delta value={quote.change_percent === null ? null : quote.change_percent / 100} why="The close before it is not known" />
           <span className={css["quiet"]}>
-            {quote.source === "bar" ? "close of" : "quote of"} <Day day={quote.session} />, <When at={quote.at} />, by {quote.provider}
+            {quote.source === "bar" ? "close of the session" : "quote"}, <When at={quote.at} />, by {quote.provider}
           </span>
         </>
       )}

@@ -34,6 +34,7 @@ type Key = (typeof TABS)[number]["key"];
 export function Panels({ symbol, asOf, changes }: Subject & { changes: readonly Change[] | undefined }) {
   const [open, setOpen] = useState<Key>("changes");
   return (
+    <div className={css["about"]}>
     <Tabs label="About the instrument" tabs={TABS} chosen={open} choose={setOpen}>
       {open === "changes" && <Changes changes={changes} asOf={asOf} />}
       {open === "actions" && <Actions symbol={symbol} asOf={asOf} />}
@@ -43,6 +44,7 @@ export function Panels({ symbol, asOf, changes }: Subject & { changes: readonly 
       {open === "disagreements" && <Disagreements symbol={symbol} asOf={asOf} />}
       {open === "names" && <Names symbol={symbol} />}
     </Tabs>
+    </div>
   );
 }
 
