@@ -27,7 +27,8 @@ API_HEAD = """\
 
 `groat token` mints the token: a JWT, HS256 with `SECRET_KEY`, for an hour (a day at most). Send it as
 `Authorization: Bearer ...`; it is never read from an address. `GET /api/token` tells whose it is and until when it is
-good. Nothing revokes a token before its end but a new `SECRET_KEY`. Health tells strangers only its status in production; its findings are the operator's.
+good. Nothing revokes a token before its end but a new `SECRET_KEY`. Health tells strangers only its status in
+production; its findings are the operator's.
 
 A route says of itself which of the four it is; the API does not start with a route that says nothing.
 

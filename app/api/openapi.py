@@ -56,7 +56,7 @@ NO_NUL = "^[^\\u0000]*$"
 ALWAYS = ("bad_request", "not_acceptable", "too_many_requests", "internal", "dependency_down")
 WITH_BODY = ("too_large", "unsupported_media_type", "invalid_request")
 # Query parameters that name what may not exist.
-NAMES_SUBJECTS = frozenset({"symbols", "symbol", "article"})
+NAMES_SUBJECTS = frozenset({"symbols", "symbol", "article", "session"})
 MEANT = {"200": "What was asked for.", "202": "It is started; `Location` says where it is found."}
 BEARER = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "`groat token` makes one."}
 
