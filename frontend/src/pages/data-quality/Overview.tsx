@@ -38,7 +38,7 @@ export function Overview() {
       <Panel title="Daily bars, session by session" note={<>Bars stored of bars expected, up to <Day day={today} /></>}>
         {sessions.length > 0 ? <Calendar sessions={sessions} /> : <Empty title="No session is over yet">The calendar fills when the market has closed once.</Empty>}
       </Panel>
-      <Panel title="Gaps" note="Final sessions that are not stored in whole" flush>
+      <Panel title="Gaps" note="Final sessions of which not everything is stored, or nothing was there to store" flush>
         {plan.data ? <Gaps gaps={gapsOf(sessions, plan.data)} /> : <Skeleton lines={3} label="Reading the plan" />}
       </Panel>
     </div>
@@ -47,14 +47,14 @@ export function Overview() {
 
 function Datasets({ items, sessions, today }: { items: readonly DatasetQuality[]; sessions: readonly string[]; today: string }) {
   const columns: Column<DatasetQuality>[] = [
-    { key: "dataset", title: "Dataset", cell: (row) => titleOf(row.dataset), width: "minmax(110px, 1.3fr)" },
+    { key: "dataset", title: "Dataset", cell: (row) => titleOf(row.dataset), width: "minmax(110px, 1.5fr)" },
     { key: "fresh", title: "Freshness", cell: (row) => <Fresh {...freshnessOf(row, sessions, today)} />, width: "minmax(150px, 1.5fr)" },
     { key: "newest", title: "Newest", cell: (row) => <Day day={row.newest ?? null} why="Not computed" />, wide: true },
     { key: "complete", title: "Complete", align: "right", cell: (row) => (row.completeness == null ? <Missing why="Not computed for this dataset" /> : percent(row.completeness, 1, false)) },
     { key: "gaps", title: "Gaps", align: "right", wide: true, cell: (row) => <Num value={row.gaps} why="Has no sessions to miss" /> },
     { key: "held", title: "Held", align: "right", wide: true, cell: (row) => <Num value={total(row.held)} unit="rows" /> },
     { key: "flags", title: "In doubt", align: "right", wide: true, cell: (row) => <Num value={total(row.flags)} unit="bars" /> },
-    { key: "known", title: "Last answer (market time)", wide: true, width: "minmax(180px, 1.5fr)", cell: (row) => <When at={row.known_at ?? null} why="No answer yet" /> },
+    { key: "known", title: "Last answer (market time)", wide: true, width: "minmax(200px, 2fr)", cell: (row) => <When at={row.known_at ?? null} why="No answer yet" /> },
   ];
   return <Table label="How each dataset stands" columns={columns} rows={items} rowKey={(row) => row.dataset} />;
 }

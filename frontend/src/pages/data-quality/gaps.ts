@@ -16,6 +16,9 @@ export interface GapPlan {
 
 const DATE = /\d{4}-\d{2}-\d{2}/g;
 
+// A day that the exchange's calendar calls a session, and of which a provider has nothing.
+const NONE = { reason: "Answered: the provider has no bars of this session, so nothing more is asked", until: null };
+
 function covers(subject: string, session: string): boolean {
   const days = subject.match(DATE) ?? [];
   const [first, last = first] = days;
@@ -32,17 +35,17 @@ function reasonOf(session: string, plan: GapPlan, firstStored: string | undefine
   return { reason: "A run may be asking right now: the plan has no call for it", until: null };
 }
 
-/** Return the final sessions that are not stored in whole, neighbours of the same reason joined, the latest first. */
+/** Return the final sessions that are not stored in whole, or came empty, neighbours of the same reason joined, the latest first. */
 export function gapsOf(sessions: readonly SessionQuality[], plan: GapPlan): Gap[] {
   const firstStored = sessions.find((each) => each.settled)?.session;
   const gaps: Gap[] = [];
   let open: Gap | undefined;
   for (const each of sessions) {
-    if (!each.final || each.settled) {
+    if (!each.final || (each.settled && each.stored > 0)) {
       open = undefined;
       continue;
     }
-    const why = reasonOf(each.session, plan, firstStored);
+    const why = each.settled ? NONE : reasonOf(each.session, plan, firstStored);
     if (open?.reason === why.reason) {
       open.last = each.session;
       open.sessions += 1;

@@ -102,6 +102,12 @@ test("gaps are joined by reason, the latest first", () => {
   expect(gaps[2]?.reason).toContain("Before the first stored session");
 });
 
+test("a session that was answered with nothing is a gap of its own kind", () => {
+  const gaps = gapsOf([session("2009-10-28"), session("2009-10-29", { stored: 0, expected: 0 })], { calls: [], deferred: [] });
+  expect(gaps).toHaveLength(1);
+  expect(gaps[0]?.reason).toContain("the provider has no bars");
+});
+
 test("words", () => {
   expect(titleOf("bars_daily")).toBe("Daily bars");
   expect(ruleInWords("some_rule")).toBe("some rule");
