@@ -16,14 +16,14 @@ export interface Page {
 
 /** Every page there is: a line here puts it into the navigation, the palette, the shortcuts and the titles. */
 export const PAGES: readonly Page[] = [
-  // Markets: market (path "/", letter "m"), instrument (path "/instruments/:symbol", no group)
-  // Machine: pipelines "p", quotas "u", data-quality "d", system "s"
-  // Neither: sign-in (path "/sign-in")
   { key: "market", path: "/", title: "Market", group: "markets", letter: "m", load: () => import("./pages/market/Page") },
+  { key: "instrument", path: "/instruments/:symbol", title: "Instrument", load: () => import("./pages/instrument/Page") },
+  { key: "pipelines", path: "/pipelines", title: "Pipelines", group: "machine", letter: "p", load: () => import("./pages/pipelines/Page") },
+  { key: "run", path: "/pipelines/runs/:id", title: "Run", load: () => import("./pages/pipelines/RunPage") },
+  { key: "quotas", path: "/quotas", title: "Quotas", group: "machine", letter: "u", load: () => import("./pages/quotas/Page") },
   { key: "data-quality", path: "/data-quality", title: "Data quality", group: "machine", letter: "d", load: () => import("./pages/data-quality/Page") },
   { key: "system", path: "/system", title: "System", group: "machine", letter: "s", load: () => import("./pages/system/Page") },
   { key: "sign-in", path: "/sign-in", title: "Sign in", load: () => import("./pages/sign-in/Page") },
-  { key: "instrument", path: "/instruments/:symbol", title: "Instrument", load: () => import("./pages/instrument/Page") },
   { key: "about", path: "/about", title: "About", load: () => import("./pages/about/Page") },
 ];
 

@@ -20,6 +20,13 @@ export function Frame() {
   const [location] = useLocation();
   const main = usePageArrival(location);
   useKeys({ openPalette, openHelp });
+  useEffect(() => {
+    // Fetched when the page is at rest, so that the first Ctrl K does not wait for it.
+    const timer = setTimeout(() => void import("./Palette"), 2_000);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, []);
   return (
     <div className={css["frame"]}>
       <a href="#page" className={css["skip"]}>
