@@ -3161,6 +3161,7 @@ export interface operations {
             };
             400: components["responses"]["bad_request"];
             401: components["responses"]["unauthorised"];
+            404: components["responses"]["not_found"];
             406: components["responses"]["not_acceptable"];
             422: components["responses"]["invalid_request"];
             429: components["responses"]["too_many_requests"];
