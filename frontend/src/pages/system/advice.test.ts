@@ -24,8 +24,10 @@ test("since when is counted from the last change of state", () => {
   expect(seenSince(first, { cache: DOWN }, 3).get("cache")).toEqual({ state: "down", at: 3 });
 });
 
-test("the market's clock runs on between answers", () => {
-  const told = { market_time: "2010-05-06T18:00:00Z", market_speed: 60 };
+test("the market's clock runs on between answers, and stops where the replay does", () => {
+  const told = { market_time: "2010-05-06T18:00:00Z", market_speed: 60, market_until: null };
+  const ends = { ...told, market_until: "2010-05-06T14:00:30-04:00" };
+  expect(new Date(marketNow(ends, 1000, 9000)).toISOString()).toBe("2010-05-06T18:00:30.000Z");
   expect(new Date(marketNow(told, 1000, 2000)).toISOString()).toBe("2010-05-06T18:01:00.000Z");
   expect(marketNow(told, 2000, 1000)).toBe(Date.parse(told.market_time));
 });
