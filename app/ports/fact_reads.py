@@ -197,14 +197,13 @@ class Disagreement(msgspec.Struct, frozen=True, kw_only=True):
 class DisagreementQuery(msgspec.Struct, frozen=True, kw_only=True):
     """A question for disagreements in the order of (symbol, subject); `after` continues behind such a pair.
 
-    `instruments` are the numbers of the symbols; None asks for all.
+    `instruments` are their numbers; None asks for all.
     """
 
-    symbols: tuple[str, ...] | None
+    instruments: tuple[int, ...] | None
     as_of: datetime | None
     after: tuple[str, str] | None
     limit: int
-    instruments: tuple[int, ...] | None = None
 
 
 class DisagreementReads(Protocol):

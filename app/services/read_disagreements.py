@@ -24,10 +24,15 @@ class DisagreementPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def read_disagreements(
-    store: DisagreementReads, instruments: InstrumentReads, query: DisagreementQuery
+    store: DisagreementReads, instruments: InstrumentReads, symbols: tuple[str, ...] | None, query: DisagreementQuery
 ) -> DisagreementPage:
-    """Return up to `limit` disagreements; raise UnknownSubjectError when no symbol is known."""
-    asked = await asked_symbols(instruments, query.symbols, query.as_of)
+    """Return up to `limit` disagreements of these symbols, of the whole market for None.
+
+    Raises:
+        UnknownSubjectError: No symbol is known.
+
+    """
+    asked = await asked_symbols(instruments, symbols, query.as_of)
     found = await store.page(msgspec.structs.replace(query, instruments=asked.numbers, limit=query.limit + 1))
     return DisagreementPage(
         items=list(found[: query.limit]),

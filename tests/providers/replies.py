@@ -304,7 +304,7 @@ CASES = [
     Case(declaration=AV, question=FUNDAMENTALS, body=OVERVIEW, facts=company_of, expected=[
         ("dividend_yield", 5.29), ("eps_growth_yoy", -45.8), ("high_52w", 64.58), ("low_52w", 39.37),
         ("market_cap", 180123500000.0), ("net_margin_ttm", 10.43), ("pe_ttm", 15.21),
-        ("shares_outstanding", 2883370000.0)]),
+        ("sector", "Consumer Defensive"), ("shares_outstanding", 2883370000.0)]),
     Case(declaration=AV, question=NEWS, body=FEED, facts=article_of, expected=[
         ("https://example.test/falls", FELL, LATER, ("PG",),
          [(None, -0.21, "Somewhat-Bearish"), ("PG", -0.2174, "Somewhat-Bearish")])]),

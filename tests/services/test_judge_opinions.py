@@ -178,7 +178,7 @@ async def test_a_difference_is_told_number_by_number_as_it_stood(house: Office) 
     await house.compare()
     compared = house.clock.now()
     reads = BarDisagreements(house.database)
-    whole = DisagreementQuery(symbols=None, as_of=None, after=None, limit=10)
+    whole = DisagreementQuery(instruments=None, as_of=None, after=None, limit=10)
     found = await reads.page(whole)
     assert [one.subject for one in found] == [f"{DAYS[AT]} {name}" for name in ("close", "high", "low", "open")]
     assert [(one.difference, one.tolerance) for one in found[:2]] == [(0.5, 0.002), (0.5, 0.01)]
@@ -194,7 +194,9 @@ async def test_a_difference_is_told_number_by_number_as_it_stood(house: Office) 
     assert await reads.page(whole) == []
     assert await reads.page(msgspec.structs.replace(whole, as_of=compared)) == found
     assert await reads.page(msgspec.structs.replace(whole, as_of=compared - timedelta(seconds=1))) == []
-    assert await reads.page(msgspec.structs.replace(whole, as_of=compared, symbols=("S1",))) == []
+    (number,) = {row[0] for row in await house.query("SELECT id FROM instruments WHERE symbol = 'S3'")}
+    assert await reads.page(msgspec.structs.replace(whole, as_of=compared, instruments=(number,))) == found
+    assert await reads.page(msgspec.structs.replace(whole, as_of=compared, instruments=(number + 1,))) == []
 
 
 async def test_a_provider_does_not_confirm_itself(house: Office) -> None:

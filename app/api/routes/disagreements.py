@@ -51,12 +51,13 @@ async def list_disagreements(  # noqa: PLR0913, PLR0917  these are the query's n
     word is, `known_at` tells.
     """
     query = DisagreementQuery(
-        symbols=None if symbols is None else split_symbols(symbols, MAX_SYMBOLS),
+        instruments=None,
         as_of=None if as_of is None else known_as_of(as_of, house.clock.now()),
         after=cursors.decode(cursor, tuple[str, str]) if cursor else None,
         limit=limit,
     )
-    page = await read_disagreements(house.disagreements[dataset], house.instruments, query)
+    asked = None if symbols is None else split_symbols(symbols, MAX_SYMBOLS)
+    page = await read_disagreements(house.disagreements[dataset], house.instruments, asked, query)
     following = cursors.encode(page.items[-1].symbol, page.items[-1].subject) if page.more else None
     renamed = page.renamed or msgspec.UNSET
     return DisagreementList(items=page.items, next=following, unknown=page.unknown, renamed=renamed)

@@ -11,6 +11,7 @@ from litestar.params import QueryParameter
 
 from app.api.deps import READ, HouseDependency
 from app.api.hot_reads import JSON, Asked, Made, answer_read
+from app.api.parameters import AsOf
 from app.domain import watermarks
 from app.domain.market_days import known_as_of
 from app.ports.reads import Quote, QuoteSource
@@ -28,15 +29,6 @@ Symbols = Annotated[
         examples=[Example(value="AAPL,MSFT,XOM")],
         min_length=1,
         max_length=8_000,
-    ),
-]
-AsOf = Annotated[
-    str | None,
-    QueryParameter(
-        description="Answer with what was known then: a timestamp with its zone, or a date (its end in New York).",
-        examples=[Example(value="2010-05-06T18:45:00Z")],
-        min_length=8,
-        max_length=40,
     ),
 ]
 Source = Annotated[
