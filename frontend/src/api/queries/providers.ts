@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api, unwrap } from "../client";
 import type { components } from "../schema";
 
@@ -30,7 +30,6 @@ export function callsQuery(name: string) {
     initialPageParam: "",
     getNextPageParam: (page) => page.next,
     enabled: name !== "",
-    placeholderData: keepPreviousData,
   });
 }
 

@@ -6,9 +6,3 @@ export const systemQuery = queryOptions({
   queryKey: ["system"],
   queryFn: ({ signal }) => unwrap(api.GET("/api/system", { signal })),
 });
-
-/** How everything stands; a 503 with findings is an answer too. */
-export const healthQuery = queryOptions({
-  queryKey: ["health"],
-  queryFn: ({ signal }) => unwrap(api.GET("/api/health", { signal })),
-});

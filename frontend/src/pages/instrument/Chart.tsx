@@ -34,23 +34,28 @@ interface Parts {
 
 const MEAN_COLOURS = ["--accent", "--good", "--warn", "--bad", "--neutral"] as const;
 
-function colour(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+/** A canvas needs the colour itself; a property with one for each theme gives it only where it is used. */
+function colour(host: HTMLElement, name: string): string {
+  const probe = host.appendChild(document.createElement("i"));
+  probe.style.color = `var(${name})`;
+  const found = getComputedStyle(probe).color;
+  probe.remove();
+  return found;
 }
 
 /** Give everything the colours of the theme that holds now. */
-function paint({ chart, candles, volume, ghost, means }: Parts): void {
-  const [up, down, line, ink] = [colour("--up"), colour("--down"), colour("--line"), colour("--quiet")];
+function paint(host: HTMLElement, { chart, candles, volume, ghost, means }: Parts): void {
+  const [up, down, line, ink] = [colour(host, "--up"), colour(host, "--down"), colour(host, "--line"), colour(host, "--quiet")];
   chart.applyOptions({
-    layout: { background: { color: colour("--raised") }, textColor: ink, panes: { separatorColor: line } },
+    layout: { background: { color: colour(host, "--raised") }, textColor: ink, panes: { separatorColor: line } },
     grid: { vertLines: { color: line }, horzLines: { color: line } },
     timeScale: { borderColor: line },
     rightPriceScale: { borderColor: line },
   });
   candles.applyOptions({ upColor: up, downColor: down, borderUpColor: up, borderDownColor: down, wickUpColor: up, wickDownColor: down });
-  volume.applyOptions({ color: colour("--line-strong") });
+  volume.applyOptions({ color: colour(host, "--line-strong") });
   ghost.applyOptions({ color: ink });
-  means.forEach((series, at) => { series.applyOptions({ color: colour(MEAN_COLOURS[at] ?? "--neutral") }); });
+  means.forEach((series, at) => { series.applyOptions({ color: colour(host, MEAN_COLOURS[at] ?? "--neutral") }); });
 }
 
 function build(host: HTMLElement): Parts {
@@ -86,10 +91,11 @@ export default function Chart({ bars, ghost, means, marks, range, chosen, choose
   });
 
   useEffect(() => {
-    if (!host.current) return;
-    const built = build(host.current);
+    const { current } = host;
+    if (!current) return;
+    const built = build(current);
     parts.current = built;
-    const repaint = () => { paint(built); };
+    const repaint = () => { paint(current, built); };
     repaint();
     built.chart.subscribeCrosshairMove((move) => { hover(move.point ? move.logical : undefined); });
     const themes = new MutationObserver(repaint);
@@ -121,9 +127,10 @@ export default function Chart({ bars, ghost, means, marks, range, chosen, choose
     });
   }, [means, bars]);
   useEffect(() => {
-    parts.current?.marks.setMarkers(
-      marks.map(({ day, text }) => ({ time: day, text, position: "belowBar" as const, shape: "square" as const, color: colour("--neutral") })),
-    );
+    const { current } = host;
+    if (!current) return;
+    const color = colour(current, "--neutral");
+    parts.current?.marks.setMarkers(marks.map(({ day, text }) => ({ time: day, text, position: "belowBar", shape: "square", color })));
   }, [marks, bars]);
   useEffect(() => {
     parts.current?.chart.timeScale().setVisibleLogicalRange(range);

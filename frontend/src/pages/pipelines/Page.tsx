@@ -3,7 +3,7 @@ import { useMemo, useState } from "react";
 import { useSearchParams } from "wouter";
 import { useClocks, type Clocks } from "../../api/queries/clocks";
 import { pipelinesQuery, runsQuery } from "../../api/queries/pipelines";
-import { healthQuery } from "../../api/queries/system";
+import { findingsQuery } from "../../api/queries/health";
 import { duration, zoneName, type Zone } from "../../format/times";
 import { Button } from "../../ui/Button";
 import { Empty } from "../../ui/Empty";
@@ -76,7 +76,7 @@ function wantedOf(search: URLSearchParams): Wanted | null {
 }
 
 function Keeper() {
-  const { data } = useQuery(healthQuery);
+  const { data } = useQuery(findingsQuery);
   const keeper = data?.checks["keeper"];
   if (!keeper || keeper.state === "up" || keeper.state === "busy" || keeper.state === "off") return null;
   return (
