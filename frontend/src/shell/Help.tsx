@@ -1,6 +1,6 @@
 import { PAGES } from "../routes";
 import { Button } from "../ui/Button";
-import { Dialog } from "./Dialog";
+import { Dialog } from "../ui/Dialog";
 import css from "./Help.module.css";
 
 /** The list of shortcuts. */

@@ -4,7 +4,7 @@ import { useLocation } from "wouter";
 import { searchQuery } from "../api/queries/search";
 import { setToken, token } from "../api/token";
 import { GROUPS, PAGES } from "../routes";
-import { Dialog } from "./Dialog";
+import { Dialog } from "../ui/Dialog";
 import { find } from "./fuzzy";
 import css from "./Palette.module.css";
 import { nextTheme, setTheme, theme } from "./theme";

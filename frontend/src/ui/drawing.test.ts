@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { heatLevel } from "./HeatMap";
 import { sparkPath } from "./Sparkline";
 import { squarify } from "./squarify";
 import { shade } from "./Treemap";
@@ -30,10 +29,6 @@ test("weights of nothing take no room", () => {
   const boxes = squarify([0, 5, 0], { x: 0, y: 0, width: 10, height: 10 });
   expect(boxes.map((box) => box.width * box.height)).toEqual([0, 100, 0]);
   expect(squarify([0], { x: 0, y: 0, width: 10, height: 10 })[0]?.width).toBe(0);
-});
-
-test("only what is complete has the full shade of a heat map", () => {
-  expect([0, 0.2, 0.5, 0.99, 1].map(heatLevel)).toEqual([0, 0, 2, 3, 4]);
 });
 
 test("a treemap's shade grows with the change up to its limit", () => {

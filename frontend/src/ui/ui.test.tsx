@@ -4,7 +4,6 @@ import { expect, test, vi } from "vitest";
 import { ApiProblem } from "../api/problem";
 import { Delta } from "./Delta";
 import { Field } from "./Field";
-import { HeatMap } from "./HeatMap";
 import { Num } from "./Num";
 import { Panel } from "./Panel";
 import { Problem } from "./Problem";
@@ -90,16 +89,6 @@ test("a table of ten thousand rows keeps few of them in the document, and sorts 
   expect(screen.getAllByRole("row").length).toBeGreaterThan(5);
   fireEvent.click(screen.getByRole("button", { name: /Number/ }));
   expect(onSort).toHaveBeenCalledWith({ key: "n", down: false });
-});
-
-test("a heat map's cell can be chosen, and what is unknown is not shaded as zero", () => {
-  const onChoose = vi.fn();
-  const cells = [{ key: "d1", value: null, title: "6 May: not computed" }, { key: "d2", value: 1, title: "7 May: 100 %" }];
-  const row = { key: "r", title: "Bars", cells };
-  render(<HeatMap label="Completeness" columns={["6", "7"]} rows={[row]} onChoose={onChoose} />);
-  expect(screen.getByRole("button", { name: "6 May: not computed" }).dataset["level"]).toBe("unknown");
-  fireEvent.click(screen.getByRole("button", { name: "7 May: 100 %" }));
-  expect(onChoose).toHaveBeenCalledWith(row, cells[1]);
 });
 
 test("a treemap's boxes say their change in words", () => {

@@ -97,12 +97,19 @@ export default function Chart({ bars, ghost, means, marks, range, chosen, choose
     parts.current = built;
     const repaint = () => { paint(current, built); };
     repaint();
-    built.chart.subscribeCrosshairMove((move) => { hover(move.point ? move.logical : undefined); });
+    // While the chart is dragged, no bar is meant: what stands below it would be drawn anew at each one that passes.
+    let dragged = false;
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    current.addEventListener("pointerdown", () => { dragged = true; }, { signal });
+    for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, () => { dragged = false; }, { signal });
+    built.chart.subscribeCrosshairMove((move) => { if (!dragged) hover(move.point ? move.logical : undefined); });
     const themes = new MutationObserver(repaint);
     themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
     const dark = matchMedia("(prefers-color-scheme: dark)");
     dark.addEventListener("change", repaint);
     return () => {
+      leaving.abort();
       themes.disconnect();
       dark.removeEventListener("change", repaint);
       parts.current = null;

@@ -1,7 +1,8 @@
-import { useEffect, useRef, useState, type SubmitEvent } from "react";
+import { useState, type SubmitEvent } from "react";
 import { useLocation } from "wouter";
 import { useOrder, type Order } from "../../api/queries/pipelines";
 import { Button } from "../../ui/Button";
+import { Dialog } from "../../ui/Dialog";
 import { Field } from "../../ui/Field";
 import { Problem } from "../../ui/Problem";
 import css from "./OrderDialog.module.css";
@@ -20,12 +21,8 @@ interface OrderDialogProps {
 
 /** Ask what to start, start it, and go to the run. */
 export function OrderDialog({ wanted, market, close }: OrderDialogProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
   const order = useOrder();
   const [, go] = useLocation();
-  useEffect(() => {
-    dialog.current?.showModal();
-  }, []);
   const send = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     order.mutate(orderOf(wanted, new FormData(event.currentTarget)), {
@@ -34,28 +31,21 @@ export function OrderDialog({ wanted, market, close }: OrderDialogProps) {
       },
     });
   };
+  const title = `${wanted.what === "backfill" ? "Backfill" : "Start"} ${wanted.name}`;
   return (
-    <dialog ref={dialog} className={css["dialog"]} aria-labelledby="order-title" onClose={close}>
+    <Dialog label={title} close={close}>
       <form onSubmit={send} className={css["form"]}>
-        <h2 id="order-title">
-          {wanted.what === "backfill" ? "Backfill" : "Start"} {wanted.name}
-        </h2>
+        <h2>{title}</h2>
         {wanted.what === "backfill" ? <Span market={market} /> : <WindowName market={market} />}
         {order.error && <Problem error={order.error} />}
         <div className={css["ways"]}>
-          <Button
-            onClick={() => {
-              dialog.current?.close();
-            }}
-          >
-            Cancel
-          </Button>
+          <Button onClick={close}>Cancel</Button>
           <Button look="primary" type="submit" disabled={order.isPending}>
             {order.isPending ? "Starting" : "Start"}
           </Button>
         </div>
       </form>
-    </dialog>
+    </Dialog>
   );
 }
 

@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { Link } from "wouter";
 import { findingsQuery, type Health } from "../../api/queries/health";
 import { qualityQuery } from "../../api/queries/quality";
+import { useClocks } from "../../api/queries/clocks";
 import { systemQuery } from "../../api/queries/system";
 import { duration, instant } from "../../format/times";
 import { Badge } from "../../ui/Badge";
@@ -12,7 +13,7 @@ import { Problem } from "../../ui/Problem";
 import { Skeleton } from "../../ui/Skeleton";
 import { Day, When } from "../../ui/When";
 import { titleOf } from "../data-quality/words";
-import { inOrder, marketNow, partOf, seenSince, speedInWords, summaryOf, toneOf, wordOf, type Finding } from "./advice";
+import { inOrder, partOf, seenSince, speedInWords, summaryOf, toneOf, wordOf, type Finding } from "./advice";
 import css from "./Page.module.css";
 
 const LINKS = [
@@ -123,34 +124,26 @@ function Part({ name, finding, since }: { name: string; finding: Finding; since:
 
 function Running() {
   const system = useQuery(systemQuery);
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => {
-      setNow(Date.now());
-    }, 1000);
-    return () => {
-      clearInterval(timer);
-    };
-  }, []);
+  const clocks = useClocks();
   const told = system.data;
   return (
     <Panel title="What runs here">
       {system.isPending && <Skeleton lines={5} label="Asking what runs" />}
       {system.isError && <Problem error={system.error} retry={() => void system.refetch()} />}
-      {told && (
+      {told && clocks && (
         <dl className={css["facts"]}>
           <dt>Version</dt>
           <dd>Groat {told.version}</dd>
           <dt>Environment</dt>
           <dd>{told.environment}</dd>
           <dt>Clock</dt>
-          <dd>{told.clock === "replay" ? "replay market" : "wall clock"}</dd>
+          <dd>{clocks.isReplay ? "replay market" : "wall clock"}</dd>
           <dt>Market time</dt>
-          <dd>{instant(marketNow(told, system.dataUpdatedAt, now), "exchange", told.market_speed > 60 ? "minute" : "second")}</dd>
+          <dd>{instant(clocks.market, "exchange", clocks.speed > 60 ? "minute" : "second")}</dd>
           <dt>Speed</dt>
           <dd>{speedInWords(told.market_speed)}</dd>
           <dt>Machine time</dt>
-          <dd>{instant(Date.parse(told.machine_time) + Math.max(0, now - system.dataUpdatedAt), "utc", "second")}</dd>
+          <dd>{instant(clocks.machine, "utc", "second")}</dd>
         </dl>
       )}
     </Panel>

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { inOrder, marketNow, partOf, seenSince, speedInWords, summaryOf } from "./advice";
+import { inOrder, partOf, seenSince, speedInWords, summaryOf } from "./advice";
 
 const UP = { state: "up" } as const;
 const DOWN = { state: "down", detail: "no answer within 1 s" } as const;
@@ -22,14 +22,6 @@ test("since when is counted from the last change of state", () => {
   const first = seenSince(new Map(), { cache: UP }, 1);
   expect(seenSince(first, { cache: UP }, 2).get("cache")).toEqual({ state: "up", at: 1 });
   expect(seenSince(first, { cache: DOWN }, 3).get("cache")).toEqual({ state: "down", at: 3 });
-});
-
-test("the market's clock runs on between answers, and stops where the replay does", () => {
-  const told = { market_time: "2010-05-06T18:00:00Z", market_speed: 60, market_until: null };
-  const ends = { ...told, market_until: "2010-05-06T14:00:30-04:00" };
-  expect(new Date(marketNow(ends, 1000, 9000)).toISOString()).toBe("2010-05-06T18:00:30.000Z");
-  expect(new Date(marketNow(told, 1000, 2000)).toISOString()).toBe("2010-05-06T18:01:00.000Z");
-  expect(marketNow(told, 2000, 1000)).toBe(Date.parse(told.market_time));
 });
 
 test("a speed is told by how long a day takes", () => {

@@ -91,19 +91,6 @@ export function seenSince(before: ReadonlyMap<string, { state: string; at: numbe
   return next;
 }
 
-interface ToldTime {
-  market_time: string;
-  market_speed: number;
-  /** Where a replay's time stops; null where it does not. */
-  market_until: string | null;
-}
-
-/** Return the market's time now (epoch ms): what the API told, moved on at the market's speed, to where it stops. */
-export function marketNow(told: ToldTime, receivedAt: number, now: number): number {
-  const moved = Date.parse(told.market_time) + Math.max(0, now - receivedAt) * told.market_speed;
-  return told.market_until === null ? moved : Math.min(moved, Date.parse(told.market_until));
-}
-
 /** Say how fast the market runs, by what a reader can picture. */
 export function speedInWords(speed: number): string {
   if (speed === 1) return "as fast as the machine's clock";
