@@ -29,9 +29,16 @@ DAYS = 7.0
 @click.option("--add-symbols", type=click.IntRange(0, 100_000), default=0, help="With so many more instruments,")
 @click.option("--tier", type=click.Choice(TIERS), default="other", show_default=True, help="followed as closely,")
 @click.option("--days", type=click.FloatRange(0.01, 90), default=DAYS, show_default=True, help="for so many days.")
+@click.option(
+    "--failures",
+    type=click.FloatRange(0, 0.95),
+    default=0.0,
+    show_default=True,
+    help="This share of calls brings nothing.",
+)
 @as_json
 def plan(  # noqa: PLR0913  each is an option
-    *, everything: bool, simulate: bool, add_symbols: int, tier: str, days: float, as_json: bool
+    *, everything: bool, simulate: bool, add_symbols: int, tier: str, days: float, failures: float, as_json: bool
 ) -> None:
     """Show the calls to come, and what waits.
 
@@ -39,14 +46,14 @@ def plan(  # noqa: PLR0913  each is an option
     later has its reason too. Times are the market's. Nothing is asked of a provider.
     """
     if simulate:
-        found = wait_for(ask_simulation(add_symbols, tier, days))
+        found = wait_for(ask_simulation(add_symbols, tier, days, failures))
         if as_json:
             print_json(found)
         else:
             show_simulation(found)
         return
-    if add_symbols or days != DAYS:
-        message = "--add-symbols and --days belong to a simulation: add --simulate."
+    if add_symbols or failures or days != DAYS:
+        message = "--add-symbols, --days and --failures belong to a simulation: add --simulate."
         raise InvalidRequestError(message)
     made = wait_for(ask())
     if as_json:
@@ -61,13 +68,14 @@ async def ask() -> FetchPlan:
         return await house.plan_fetches()
 
 
-async def ask_simulation(add_symbols: int, tier: str, days: float) -> Forecast:
+async def ask_simulation(add_symbols: int, tier: str, days: float, failures: float) -> Forecast:
     """Simulate the planner from now on."""
     from app.domain.plan_scenario import Scenario  # noqa: PLC0415  heavy
     from app.domain.plan_wants import Tier  # noqa: PLC0415  heavy
 
     async with open_house() as house:
-        return await house.simulate_plan(Scenario(days=days, add_symbols=add_symbols, tier=Tier[tier.upper()]))
+        scenario = Scenario(days=days, add_symbols=add_symbols, tier=Tier[tier.upper()], failures=failures)
+        return await house.simulate_plan(scenario)
 
 
 def show(made: FetchPlan, *, most: int | None) -> None:

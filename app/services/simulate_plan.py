@@ -67,6 +67,8 @@ def in_words(found: Simulated, scenario: Scenario) -> str:
     if not scenario.add_symbols:
         return spent
     added = f"adding {scenario.add_symbols:,} symbols to the tier {Tier(scenario.tier).name.lower()}"
+    if scenario.failures:
+        added += f", with {scenario.failures:.0%} of calls in vain,"
     if found.finished is not None:
         return f"{added} finishes {found.finished:%A %H:%M} UTC ({found.finished:%Y-%m-%d}), after {spent}"
     if not found.filled:

@@ -69,6 +69,15 @@ async def test_more_symbols_finish_at_a_time_that_the_simulation_tells(
         assert connection.execute("SELECT count(*) FROM instruments").fetchone() == (COUNT,)
 
 
-@pytest.mark.parametrize("wrong", [{"tier": "best"}, {"add_symbols": 5_001}, {"days": 8}, {"days": 0}])
+async def test_calls_in_vain_take_their_time(api: httpx.AsyncClient) -> None:
+    scenario = {"add_symbols": 300, "tier": "index"}
+    calm = (await api.get(f"{PLAN}/simulation", params=scenario)).json()
+    rough = (await api.get(f"{PLAN}/simulation", params={**scenario, "failures": 0.5})).json()
+    assert rough["text"].startswith("adding 300 symbols to the tier index, with 50% of calls in vain, finishes")
+    assert sum(rough["simulated"]["calls"].values()) > 1.5 * sum(calm["simulated"]["calls"].values())
+    assert rough["simulated"]["finished"] > calm["simulated"]["finished"]
+
+
+@pytest.mark.parametrize("wrong", [{"tier": "best"}, {"add_symbols": 5_001}, {"days": 8}, {"days": 0}, {"failures": 1}])
 async def test_wrong_scenarios_are_refused(api: httpx.AsyncClient, wrong: dict[str, str]) -> None:
     assert (await api.get(f"{PLAN}/simulation", params=wrong)).status_code == 400

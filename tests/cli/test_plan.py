@@ -85,5 +85,7 @@ def test_a_simulation_says_when_more_symbols_are_there(
         "news",
         "profiles",
     }
+    assert door.main(["plan", "--simulate", "--add-symbols", "30", "--tier", "index", "--failures", "0.5"]) == 0
+    assert "with 50% of calls in vain, finishes" in capsys.readouterr().out
     assert door.main(["plan", "--add-symbols", "30"]) == 2
     assert "add --simulate" in capsys.readouterr().err

@@ -18,6 +18,7 @@ TierName = Literal["watchlist", "index", "other"]
 Limit = Annotated[int, QueryParameter(ge=0, le=5_000, description="How many calls at most.")]
 Added = Annotated[int, QueryParameter(ge=0, le=5_000, description="How many instruments appear at the start.")]
 Days = Annotated[float, QueryParameter(gt=0, le=7, description="How many days to simulate at most.")]
+Failures = Annotated[float, QueryParameter(ge=0, le=0.95, description="The share of calls that bring nothing.")]
 OfTier = Annotated[TierName, QueryParameter(description="How closely the added instruments are followed.")]
 
 
@@ -61,14 +62,15 @@ async def get_plan(house: HouseDependency, limit: Limit = 100) -> PlanView:
     summary="Simulate the plan",
 )
 async def simulate_plan(
-    house: HouseDependency, add_symbols: Added = 0, tier: OfTier = "other", days: Days = 7.0
+    house: HouseDependency, add_symbols: Added = 0, tier: OfTier = "other", days: Days = 7.0, failures: Failures = 0.0
 ) -> Forecast:
     """Run the planner on virtual time from the present state on: "adding 300 symbols finishes Thursday 14:20".
 
     Nothing is asked and nothing is stored. With added instruments it ends when each had its first answers. Simulations
     are run one at a time.
     """
-    return await house.simulate_plan(Scenario(days=days, add_symbols=add_symbols, tier=Tier[tier.upper()]))
+    scenario = Scenario(days=days, add_symbols=add_symbols, tier=Tier[tier.upper()], failures=failures)
+    return await house.simulate_plan(scenario)
 
 
 ROUTES: list[Any] = [get_plan, simulate_plan]

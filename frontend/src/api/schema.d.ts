@@ -3759,6 +3759,8 @@ export interface operations {
                 tier?: "watchlist" | "index" | "other";
                 /** @description How many days to simulate at most. */
                 days?: number;
+                /** @description The share of calls that bring nothing. */
+                failures?: number;
             };
             header?: never;
             path?: never;
