@@ -12,8 +12,12 @@ const queries = new QueryClient({
       // What changes is told by the stream, so nothing is asked again for the sake of a returning window.
       staleTime: 30_000,
       refetchOnWindowFocus: false,
+      // A laptop without a network still reaches the Groat that runs on it; else what fails is said, and not waited for.
+      networkMode: "always",
+      refetchOnReconnect: true,
       retry: (count, error) => count < 2 && (!(error instanceof ApiProblem) || error.status === 0 || error.status >= 500),
     },
+    mutations: { networkMode: "always" },
   },
 });
 

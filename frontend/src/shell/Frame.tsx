@@ -117,7 +117,7 @@ function Offline() {
   const online = useSyncExternalStore(onConnection, () => navigator.onLine);
   return (
     <div role="status">
-      {!online && <p className={css["offline"]}>This machine is offline: what you see is what was last known.</p>}
+      {!online && <p className={css["offline"]}>This machine is offline: unless Groat runs on it, what you see is what was last known.</p>}
     </div>
   );
 }
