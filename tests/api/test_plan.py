@@ -70,7 +70,7 @@ async def test_more_symbols_finish_at_a_time_that_the_simulation_tells(
 
 
 async def test_calls_in_vain_take_their_time(api: httpx.AsyncClient) -> None:
-    scenario = {"add_symbols": 300, "tier": "index"}
+    scenario: dict[str, str | float] = {"add_symbols": 300, "tier": "index"}
     calm = (await api.get(f"{PLAN}/simulation", params=scenario)).json()
     rough = (await api.get(f"{PLAN}/simulation", params={**scenario, "failures": 0.5})).json()
     assert rough["text"].startswith("adding 300 symbols to the tier index, with 50% of calls in vain, finishes")
