@@ -15,6 +15,9 @@ test("a newcomer reads what happened on 6 May 2010, and goes on to the next day"
   await expect(page.getByText(/below the close before. About \d+.% of that was regained/)).toBeVisible();
   await expect(page.getByRole("tab", { name: "Deepest during the day", selected: true })).toBeVisible();
   await page.screenshot({ path: "e2e/shots/market.png", fullPage: true });
+  // The README's picture: the first screen, as docs/_static/market.png.
+  await page.setViewportSize({ width: 1280, height: 880 });
+  await page.screenshot({ path: "e2e/shots/readme.png" });
   await page.getByRole("link", { name: /^7 May 2010: median/ }).click();
   await expect(page).toHaveURL(/session=2010-05-07/);
   await expect(page.getByRole("heading", { level: 1, name: "Friday, 7 May 2010" })).toBeVisible();
