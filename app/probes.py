@@ -5,19 +5,17 @@ By hand: the client library would cost the API more memory than all the rest of 
 
 from __future__ import annotations
 
-import asyncio
-import ssl
 from time import perf_counter
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 from app.domain.errors import DependencyDownError
 from app.ports.health import Finding
+from app.valkey_protocol import connect, encoded, login
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-DEFAULT_PORT = 6379
+    from app.valkey_protocol import Words
 
 
 class ValkeyCheck:
@@ -41,7 +39,8 @@ class ValkeyCheck:
             message = f"The {self.name} does not answer: is it running?"
             raise DependencyDownError(message) from e
         try:
-            writer.write(b"".join(command(words) for words in [*login(self.url), ["PING"]]))
+            ping: Words = ["PING"]
+            writer.write(b"".join(encoded(words) for words in [*login(self.url), ping]))
             answer = b""
             while b"+PONG" not in answer and (line := await reader.readline()):
                 answer = line
@@ -69,30 +68,6 @@ class AliveCheck:
         if self.is_alive():
             return Finding(state="up")
         return Finding(state="down", detail="It is not alive now; it tries again by itself.")
-
-
-async def connect(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Open a connection to the server that an address names."""
-    parts = urlsplit(url)
-    if parts.scheme == "unix":
-        return await asyncio.open_unix_connection(parts.path)
-    secure = ssl.create_default_context() if parts.scheme == "rediss" else None
-    return await asyncio.open_connection(parts.hostname or "127.0.0.1", parts.port or DEFAULT_PORT, ssl=secure)
-
-
-def login(url: str) -> list[list[str]]:
-    """Return the AUTH command that an address asks for, if any."""
-    parts = urlsplit(url)
-    if not parts.password:
-        return []
-    name = [unquote(parts.username)] if parts.username else []
-    return [["AUTH", *name, unquote(parts.password)]]
-
-
-def command(words: Sequence[str]) -> bytes:
-    """Encode a command in the server's protocol."""
-    parts = [word.encode() for word in words]
-    return b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts)
 
 
 def refuse(line: bytes) -> None:

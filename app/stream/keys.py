@@ -11,7 +11,7 @@ from app.ports.stream import NAMES
 
 if TYPE_CHECKING:
     from app.ports.stream import StreamEvent
-    from app.stream.wire import Words
+    from app.valkey_protocol import Words
 
 STREAM: Final = "groat:stream"
 # Names this life of the stream: who finds another one knows that it was wiped.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from app.ports.stream import StreamEvent
-    from app.stream.wire import Words
+    from app.valkey_protocol import Words
 
 MOST_WAITING: Final = 1_000
 MOST_AT_ONCE: Final = 100

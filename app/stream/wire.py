@@ -1,4 +1,4 @@
-"""A connection to Valkey or Redis, spoken by hand: the client library costs a process 15 MB.
+"""A connection to Valkey or Redis that is kept open, spoken by hand.
 
 Only what the stream needs: commands in batches, replies in order, one user at a time.
 """
@@ -6,22 +6,20 @@ Only what the stream needs: commands in batches, replies in order, one user at a
 from __future__ import annotations
 
 import asyncio
-import ssl
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from app.domain.errors import DependencyDownError
+from app.valkey_protocol import connect, encoded, login
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from app.valkey_protocol import Words
 
-DEFAULT_PORT: Final = 6379
 ANSWER_S: Final = 2.0
 # One reply to XREAD or XRANGE is a few hundred kB at most.
 LINE_BYTES: Final = 1 << 20
 DOWN: Final = "The stream (Valkey or Redis) does not answer: is it running, and is REDIS_URL right?"
 REFUSED: Final = "The stream (Valkey or Redis) refuses: is the password in REDIS_URL right, and is it 6.2 or newer?"
-Words = list[bytes | str | int]
 
 
 class Wire:
@@ -63,13 +61,7 @@ class Wire:
             return self.reader, self.writer
         if not self.url:
             raise DependencyDownError(DOWN)
-        parts = urlsplit(self.url)
-        if parts.scheme == "unix":
-            reader, writer = await asyncio.open_unix_connection(parts.path, limit=LINE_BYTES)
-        else:
-            secure = ssl.create_default_context() if parts.scheme == "rediss" else None
-            at = (parts.hostname or "127.0.0.1", parts.port or DEFAULT_PORT)
-            reader, writer = await asyncio.open_connection(*at, ssl=secure, limit=LINE_BYTES)
+        reader, writer = await connect(self.url, LINE_BYTES)
         self.reader, self.writer = reader, writer
         for words in hello(self.url):
             writer.write(encoded(words))
@@ -80,19 +72,10 @@ class Wire:
 def hello(url: str) -> list[Words]:
     """Return what must be said first: who we are, and which database the address names."""
     parts = urlsplit(url)
-    found: list[Words] = []
-    if parts.password:
-        name = [unquote(parts.username)] if parts.username else []
-        found.append(["AUTH", *name, unquote(parts.password)])
+    found = login(url)
     if parts.scheme != "unix" and parts.path.strip("/").isdecimal() and parts.path.strip("/") != "0":
         found.append(["SELECT", parts.path.strip("/")])
     return found
-
-
-def encoded(words: Sequence[bytes | str | int]) -> bytes:
-    """Encode a command in the server's protocol."""
-    parts = [word if isinstance(word, bytes) else str(word).encode() for word in words]
-    return b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts)
 
 
 async def reply(reader: asyncio.StreamReader) -> Any:  # noqa: ANN401  the server answers many things

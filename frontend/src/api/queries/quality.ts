@@ -74,7 +74,8 @@ export function disagreementsQuery(dataset: Disputed, symbols?: string) {
         }),
       ),
     ...NEXT,
-    placeholderData: keepPreviousData,
+    // Another filter of the same dataset may show the last rows for a moment; another dataset measures other things.
+    placeholderData: (last, query) => (query?.queryKey[2] === dataset ? last : undefined),
   });
 }
 

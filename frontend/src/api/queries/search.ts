@@ -1,4 +1,4 @@
-import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { queryOptions } from "@tanstack/react-query";
 import { api, unwrap } from "../client";
 
 /** The instruments that a text means, the best first. */
@@ -9,6 +9,5 @@ export function searchQuery(text: string, limit = 8) {
     queryFn: ({ signal }) => unwrap(api.GET("/api/instruments/search", { params: { query: { q, limit } }, signal })),
     enabled: q.length > 0,
     staleTime: 60_000,
-    placeholderData: keepPreviousData,
   });
 }
